@@ -1,0 +1,33 @@
+// Package endpoint turns a typed Go function into an HTTP handler: it decodes path, query and body into one
+// request struct, bounds it, calls the function, and turns its answer or error into status, JSON and metrics.
+// It knows nothing of what the functions do.
+package endpoint
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/wardline/wardline/internal/platform/audit"
+)
+
+// Handler serves one route for an authenticated (or, on open routes, nil) caller. An error it returns has not been
+// answered yet: the router answers it.
+type Handler func(w http.ResponseWriter, r *http.Request, who *audit.Caller) error
+
+// Do makes a Handler of a verb's HTTP face. In is a struct whose fields are filled by tag:
+//
+//	`path:"roomId"`            a segment of the route's pattern, percent-decoded
+//	`query:"limit"`            a query parameter: string, bool, int, int64, []string, or a pointer to one (nil when absent)
+//	`header:"Content-Type"`
+//	`json:"name,omitempty"`    a member of the JSON body (fields with other tags carry json:"-")
+//	`body:"raw"`               the whole body as validated JSON bytes (type jsontext.Value)
+//
+// The body of a request with any json or body field must be one JSON object of at most 1 MiB unless the type has a method
+// MaxBody() int64; it is refused with M_NOT_JSON, M_BAD_JSON (wrong types), M_TOO_LARGE. An empty body counts as {}.
+// Out is encoded as JSON; struct{} is answered as {}. Out may be Raw to answer ready bytes.
+func Do[In, Out any](verb func(ctx context.Context, who *audit.Caller, in In) (Out, error)) Handler {
+	panic("x")
+}
+
+// Raw is an answer that is JSON already.
+type Raw []byte
