@@ -1,0 +1,55 @@
+// What changed, said after it was stored. The tab that stored it tells its own models and the other tabs of this browser,
+// so that every window shows the same.
+
+import type { Member, Pending, Receipt, Room, SyncStatus, Timeline, Typing } from "./record";
+
+/** The new value of everything that changed; what is absent did not change. */
+export interface Change {
+  rooms?: Room[];
+  removed?: string[];
+  timelines?: Timeline[];
+  members?: Member[];
+  receipts?: Receipt[];
+  typing?: Typing[];
+  pending?: Pending[];
+  /** Transaction ids that are no longer waiting: they arrived, or were discarded. */
+  settled?: string[];
+  /** How the tab that syncs is getting on. */
+  status?: SyncStatus;
+  /** A tab that does not sync itself asks for the status, or to try now. */
+  ask?: "status" | "wake";
+  /** The session is over and the store is gone. */
+  signedOut?: boolean;
+}
+
+export type Listener = (change: Change) => void;
+
+/** The one place from which models hear of changes. */
+export class Changes {
+  readonly #listeners = new Set<Listener>();
+  readonly #channel: BroadcastChannel;
+
+  constructor(name: string) {
+    this.#channel = new BroadcastChannel(name);
+    this.#channel.onmessage = (message) => this.#tell(message.data as Change);
+  }
+
+  listen(listener: Listener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  announce(change: Change): void {
+    this.#tell(change);
+    this.#channel.postMessage(change);
+  }
+
+  close(): void {
+    this.#channel.close();
+    this.#listeners.clear();
+  }
+
+  #tell(change: Change): void {
+    for (const listener of [...this.#listeners]) listener(change);
+  }
+}

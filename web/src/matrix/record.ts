@@ -1,0 +1,96 @@
+// What is kept on this device for each conversation: the records of the store, which are also what models are told.
+
+import type { Content, MatrixEvent } from "./event";
+
+export type Membership = "join" | "invite" | "knock" | "leave" | "ban";
+
+export interface Hero {
+  user_id: string;
+  name?: string;
+}
+
+/** What the list of conversations shows of a room's latest message. */
+export interface Preview {
+  event: MatrixEvent;
+  senderName?: string;
+}
+
+export interface Room {
+  room_id: string;
+  /** The room's own name; a conversation without one is named after its members. */
+  name?: string;
+  heroes: Hero[];
+  direct: boolean;
+  membership: Membership;
+  /** Greater is more recent; means nothing else. */
+  bump: number;
+  joined: number;
+  unread: number;
+  highlights: number;
+  preview?: Preview;
+  /** Who invited this person, while the invitation is open. */
+  inviter?: Hero;
+}
+
+/** The latest events of a room without a gap, oldest first. */
+export interface Timeline {
+  room_id: string;
+  events: MatrixEvent[];
+  /** Where /messages continues before the first event; absent when that is not known. */
+  before?: string;
+}
+
+export interface Member {
+  room_id: string;
+  user_id: string;
+  name?: string;
+  membership: Membership;
+}
+
+/** The latest event that a person has read, as far as they let others know. */
+export interface Receipt {
+  room_id: string;
+  user_id: string;
+  event_id: string;
+}
+
+export interface Typing {
+  room_id: string;
+  users: string[];
+}
+
+/** A message on its way out. */
+export interface Pending {
+  /** Order of sending; given by the store. */
+  seq?: number;
+  txn_id: string;
+  room_id: string;
+  type: string;
+  content: Content;
+  queued_at: number;
+  /** sent: the server has it, and sync has not brought it back yet. */
+  state: "queued" | "sent" | "failed";
+  event_id?: string;
+  /** The server's code for why it failed. */
+  reason?: string;
+}
+
+/** connecting: not yet answered. live: up to date. waiting: the server is out of reach; tried again at `retryAt`. */
+export type SyncStatus = { state: "connecting" } | { state: "live" } | { state: "waiting"; retryAt: number };
+
+/** The name of a conversation: its own, or its other members'. Undefined when there is no one to name it after. */
+export function roomName(room: Room): string | undefined {
+  if (room.name) return room.name;
+  if (room.membership === "invite" && room.inviter) return heroName(room.inviter);
+  if (room.heroes.length === 0) return undefined;
+  return room.heroes.map(heroName).join(", ");
+}
+
+export function heroName(hero: Hero): string {
+  return hero.name || localpart(hero.user_id);
+}
+
+/** The part of a user id before the server's name, for people without a display name. */
+export function localpart(userId: string): string {
+  return userId.replace(/^@/, "").split(":", 1)[0] || userId;
+}

@@ -1,0 +1,232 @@
+// The local store: what this browser remembers of one session, in IndexedDB. Every verb is one transaction, and what
+// changed is announced after it. Signing out deletes the whole database.
+
+import { deleteDB, openDB, type DBSchema, type IDBPDatabase, type IDBPTransaction } from "idb";
+import { membersOf, updateRoom, updateTimeline, withPreview } from "./apply";
+import { Changes, type Change } from "./changes";
+import { transactionOf, type MatrixEvent } from "./event";
+import type { Session } from "./http";
+import type { Member, Pending, Receipt, Room, Timeline } from "./record";
+import type { RoomUpdate, SyncAnswer } from "./sliding";
+
+interface Schema extends DBSchema {
+  meta: { key: string; value: unknown };
+  rooms: { key: string; value: Room };
+  timelines: { key: string; value: Timeline };
+  members: { key: [string, string]; value: Member };
+  receipts: { key: [string, string]; value: Receipt };
+  pending: { key: number; value: Pending; indexes: { room: string; transaction: string } };
+}
+
+type Names = ("meta" | "rooms" | "timelines" | "members" | "receipts" | "pending")[];
+type Writing = IDBPTransaction<Schema, Names, "readwrite">;
+
+const version = 1;
+
+/** A sent message that sync never brought back is in the history by now; its echo goes after this long. */
+const echoMs = 60_000;
+
+/** Where a sync connection left off. */
+export interface Position {
+  connection: string;
+  pos?: string;
+}
+
+/** Everything kept about one conversation. */
+export interface Conversation {
+  room?: Room;
+  timeline?: Timeline;
+  members: Member[];
+  receipts: Receipt[];
+  pending: Pending[];
+}
+
+export class Store {
+  readonly changes: Changes;
+
+  private constructor(
+    private readonly name: string,
+    private readonly db: IDBPDatabase<Schema>,
+  ) {
+    this.changes = new Changes(name);
+  }
+
+  /** Opens the database, creating it if needed. Rejects where the browser allows no storage. */
+  static async open(name: string): Promise<Store> {
+    const db = await openDB<Schema>(name, version, {
+      upgrade: (db) => {
+        db.createObjectStore("meta");
+        db.createObjectStore("rooms", { keyPath: "room_id" });
+        db.createObjectStore("timelines", { keyPath: "room_id" });
+        db.createObjectStore("members", { keyPath: ["room_id", "user_id"] });
+        db.createObjectStore("receipts", { keyPath: ["room_id", "user_id"] });
+        const pending = db.createObjectStore("pending", { keyPath: "seq", autoIncrement: true });
+        pending.createIndex("room", "room_id");
+        pending.createIndex("transaction", "txn_id", { unique: true });
+      },
+      // Another tab deletes the database or brings a newer version: stand aside.
+      blocking: (_current, _blocked, event) => (event.target as IDBDatabase).close(),
+    });
+    return new Store(name, db);
+  }
+
+  async session(): Promise<Session | undefined> {
+    return (await this.db.get("meta", "session")) as Session | undefined;
+  }
+
+  async saveSession(session: Session): Promise<void> {
+    await this.db.put("meta", session, "session");
+  }
+
+  async position(): Promise<Position | undefined> {
+    return (await this.db.get("meta", "position")) as Position | undefined;
+  }
+
+  async savePosition(position: Position): Promise<void> {
+    await this.db.put("meta", position, "position");
+  }
+
+  async rooms(): Promise<Room[]> {
+    return await this.db.getAll("rooms");
+  }
+
+  async conversation(roomId: string): Promise<Conversation> {
+    const [room, timeline, members, receipts, pending] = await Promise.all([
+      this.db.get("rooms", roomId),
+      this.db.get("timelines", roomId),
+      this.db.getAll("members", ofRoom(roomId)),
+      this.db.getAll("receipts", ofRoom(roomId)),
+      this.db.getAllFromIndex("pending", "room", roomId),
+    ]);
+    return { room, timeline, members, receipts, pending };
+  }
+
+  /** Writes one answer of sync, and the position after it, in one transaction: a crash leaves the one before it. */
+  async applySync(answer: SyncAnswer, me: string, connection: string): Promise<void> {
+    const change: Required<Pick<Change, "rooms" | "timelines" | "members" | "settled">> = { rooms: [], timelines: [], members: [], settled: [] };
+    const tx = this.db.transaction(["meta", "rooms", "timelines", "members", "receipts", "pending"], "readwrite");
+    for (const update of answer.rooms) await applyRoom(tx, update, me, change);
+    for (const receipt of answer.receipts) void tx.objectStore("receipts").put(receipt);
+    void tx.objectStore("meta").put({ connection, pos: answer.pos } satisfies Position, "position");
+    await tx.done;
+    this.changes.announce({ ...change, receipts: answer.receipts, typing: answer.typing });
+  }
+
+  /** Forgets the rooms that are not among those named: a fresh sync has shown all there are. */
+  async keepOnly(roomIds: Set<string>): Promise<void> {
+    const tx = this.db.transaction(["rooms", "timelines", "members", "receipts"], "readwrite");
+    const removed = (await tx.objectStore("rooms").getAllKeys()).filter((id) => !roomIds.has(id));
+    for (const id of removed) {
+      void tx.objectStore("rooms").delete(id);
+      void tx.objectStore("timelines").delete(id);
+      void tx.objectStore("members").delete(ofRoom(id));
+      void tx.objectStore("receipts").delete(ofRoom(id));
+    }
+    await tx.done;
+    if (removed.length > 0) this.changes.announce({ removed });
+  }
+
+  /** Shows a conversation as read before the server has said so. */
+  async markRead(roomId: string): Promise<void> {
+    const tx = this.db.transaction("rooms", "readwrite");
+    const room = await tx.store.get(roomId);
+    if (room) await tx.store.put({ ...room, unread: 0, highlights: 0 });
+    await tx.done;
+    if (room) this.changes.announce({ rooms: [{ ...room, unread: 0, highlights: 0 }] });
+  }
+
+  /** People learnt of outside sync, with older messages. */
+  async addMembers(members: Member[]): Promise<void> {
+    const tx = this.db.transaction("members", "readwrite");
+    const added: Member[] = [];
+    for (const member of members) {
+      if (await tx.store.getKey([member.room_id, member.user_id])) continue;
+      added.push(member);
+      void tx.store.put(member);
+    }
+    await tx.done;
+    if (added.length > 0) this.changes.announce({ members: added });
+  }
+
+  /** The messages waiting in all rooms, in order. */
+  async pending(): Promise<Pending[]> {
+    return await this.db.getAll("pending");
+  }
+
+  /** The next message to send in a room. */
+  async nextPending(roomId: string): Promise<Pending | undefined> {
+    const waiting = await this.db.getAllFromIndex("pending", "room", roomId);
+    return waiting.find((one) => one.state === "queued");
+  }
+
+  /** Adds a message at the end of the queue. */
+  async addPending(pending: Pending): Promise<void> {
+    await this.db.add("pending", pending);
+  }
+
+  /** Changes a waiting message; undefined when it waits no longer, which sync may have found out first. */
+  async updatePending(txnId: string, change: Partial<Pending>): Promise<Pending | undefined> {
+    const tx = this.db.transaction("pending", "readwrite");
+    const old = await tx.store.index("transaction").get(txnId);
+    const changed = old && { ...old, ...change };
+    if (changed) await tx.store.put(changed);
+    await tx.done;
+    return changed;
+  }
+
+  async deletePending(txnId: string): Promise<void> {
+    const tx = this.db.transaction("pending", "readwrite");
+    const key = await tx.store.index("transaction").getKey(txnId);
+    if (key !== undefined) await tx.store.delete(key);
+    await tx.done;
+  }
+
+  close(): void {
+    this.db.close();
+    this.changes.close();
+  }
+
+  /** Deletes everything, in every tab. */
+  async destroy(): Promise<void> {
+    this.changes.announce({ signedOut: true });
+    this.close();
+    await deleteDB(this.name);
+  }
+}
+
+function ofRoom(roomId: string): IDBKeyRange {
+  return IDBKeyRange.bound([roomId], [roomId, []]);
+}
+
+async function applyRoom(tx: Writing, update: RoomUpdate, me: string, change: { rooms: Room[]; timelines: Timeline[]; members: Member[]; settled: string[] }): Promise<void> {
+  const id = update.room_id;
+  const members = membersOf(id, [...update.state, ...update.timeline]);
+  for (const member of members) void tx.objectStore("members").put(member);
+  const [oldRoom, oldTimeline] = await Promise.all([tx.objectStore("rooms").get(id), tx.objectStore("timelines").get(id)]);
+  const timeline = updateTimeline(oldTimeline, update);
+  const room = await previewed(tx, updateRoom(oldRoom, update, me), timeline);
+  void tx.objectStore("rooms").put(room);
+  void tx.objectStore("timelines").put(timeline);
+  change.rooms.push(room);
+  change.timelines.push(timeline);
+  change.members.push(...members);
+  change.settled.push(...(await settle(tx, update)));
+}
+
+async function previewed(tx: Writing, room: Room, timeline: Timeline): Promise<Room> {
+  const plain = withPreview(room, timeline, () => undefined);
+  if (!plain.preview) return plain;
+  const sender = await tx.objectStore("members").get([room.room_id, plain.preview.event.sender]);
+  return withPreview(room, timeline, () => sender?.name);
+}
+
+/** Takes the messages that came back from the queue, so that the echo and the event are never both there, nor neither. */
+async function settle(tx: Writing, update: RoomUpdate): Promise<string[]> {
+  const waiting = await tx.objectStore("pending").index("room").getAll(update.room_id);
+  if (waiting.length === 0) return [];
+  const arrived = new Set(update.timeline.flatMap((event: MatrixEvent) => [event.event_id, transactionOf(event)]));
+  const passed = (one: Pending) => update.gap && one.state === "sent" && Date.now() - one.queued_at > echoMs;
+  const gone = waiting.filter((one) => arrived.has(one.txn_id) || (one.event_id !== undefined && arrived.has(one.event_id)) || passed(one));
+  for (const one of gone) if (one.seq !== undefined) void tx.objectStore("pending").delete(one.seq);
+  return gone.map((one) => one.txn_id);
+}
