@@ -152,6 +152,7 @@ var kinds = map[errs.Kind]struct {
 	errs.TooLarge:        {http.StatusRequestEntityTooLarge, "M_TOO_LARGE"},
 	errs.Limited:         {http.StatusTooManyRequests, "M_LIMIT_EXCEEDED"},
 	errs.Unavailable:     {http.StatusServiceUnavailable, "M_UNKNOWN"},
+	errs.NotAllowed:      {http.StatusMethodNotAllowed, "M_UNRECOGNIZED"},
 }
 
 // statuses are the codes whose status the standard sets apart from their kind's.

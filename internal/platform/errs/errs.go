@@ -26,6 +26,7 @@ const (
 	TooLarge                    // 413: over a limit
 	Limited                     // 429: too many requests; RetryAfter says when
 	Unavailable                 // 503: cannot be done just now; RetryAfter says when
+	NotAllowed                  // 405: this thing cannot be changed here; the server manages it
 )
 
 // Error is a failure that can be told to the caller.
