@@ -7,109 +7,302 @@ package store
 
 import (
 	"context"
+	"crypto/rand"
+	"errors"
+	"runtime"
+	"sync"
+	"sync/atomic"
 	"time"
+
+	"github.com/wardline/wardline/internal/platform/errs"
 )
 
 // Options says which database to open.
 type Options struct {
 	Dir        string // data directory; holds wardline.db when URL is empty
 	URL        string // postgres://…; empty: SQLite in Dir
-	ServerName string // the server this database belongs to; a database of another server is refused
+	ServerName string // the server this database belongs to; a database of another server is refused. Empty: any (verify, doctor)
 	Queue      int    // verbs that may wait for a commit; 0: 4096
+	Readers    int    // concurrent Reads; 0: GOMAXPROCS and at least 2 on SQLite, four times that on PostgreSQL
 	ReadOnly   bool   // for verify and doctor: never writes, never migrates
+	Serve      bool   // a server, not a short command: on SQLite only one may have the directory
+	NoSync     bool   // for tests that do not ask about power cuts: commits are not forced to disk
+}
+
+func (o Options) sync() string {
+	if o.NoSync {
+		return "OFF"
+	}
+	return "FULL"
 }
 
 // DB is the database of one node.
-type DB struct{}
+type DB struct {
+	eng     engine
+	opts    Options
+	readers chan session // as many as may read; nil: not connected yet
+	unlock  func() error
+
+	queue   chan *verb
+	poke    chan chan error
+	stopped chan struct{}
+	gate    sync.RWMutex // held to write by Close: nothing is queued afterwards
+	closed  bool
+
+	position atomic.Int64
+	seal     atomic.Pointer[func(*Tx, Sealing) error]
+	fault    atomic.Pointer[error]
+
+	mu   sync.Mutex
+	tail []func(Batch)
+}
 
 // Open opens the database, creates or migrates its schema, and starts the writer.
 // It refuses, with a message that says what to do, a newer schema and a database of another server name.
-func Open(ctx context.Context, o Options) (*DB, error) { panic("x") }
+func Open(ctx context.Context, o Options) (*DB, error) {
+	unlock, err := lockDir(o)
+	if err != nil {
+		return nil, err
+	}
+	db := &DB{opts: o, unlock: unlock, poke: make(chan chan error), stopped: make(chan struct{})}
+	if o.URL == "" {
+		var e *sqliteEngine
+		if e, err = openSQLite(ctx, o); err == nil {
+			db.eng = e
+		}
+	} else {
+		var e *postgresEngine
+		if e, err = openPostgres(ctx, o); err == nil {
+			db.eng = e
+		}
+	}
+	if err != nil {
+		return nil, errors.Join(err, unlock())
+	}
+	if err := db.start(ctx); err != nil {
+		return nil, errors.Join(err, db.eng.close(), unlock())
+	}
+	return db, nil
+}
 
-// Close finishes the open writes and closes the database.
-func (db *DB) Close() error { panic("x") }
+// start migrates, reads the counter and starts the writer.
+func (db *DB) start(ctx context.Context) error {
+	sess, err := db.eng.writer(ctx)
+	if err != nil {
+		return err
+	}
+	w := &writer{db: db, node: rand.Text(), sess: sess}
+	if err := prepare(ctx, sess, db.opts, db.eng.name()); err != nil {
+		return errors.Join(clean(err), sess.close())
+	}
+	if w.head, err = readHead(ctx, sess, sqlHead); err != nil {
+		return errors.Join(err, sess.close())
+	}
+	db.position.Store(w.head.pos)
+	db.readers = make(chan session, db.opts.readers())
+	for range cap(db.readers) {
+		db.readers <- nil
+	}
+	size := db.opts.Queue
+	if size == 0 {
+		size = 4096
+	}
+	db.queue = make(chan *verb, size)
+	go w.loop()
+	return nil
+}
 
-// Read runs fn in a read-only snapshot. The number of concurrent readers is bounded.
-func (db *DB) Read(ctx context.Context, fn func(*Tx) error) error { panic("x") }
+func (o Options) readers() int {
+	n := max(2, runtime.GOMAXPROCS(0))
+	switch {
+	case o.Readers > 0:
+		return o.Readers
+	case o.URL != "":
+		return 4 * n
+	}
+	return n
+}
+
+// Close finishes the open writes and closes the database. Reads must have ended.
+func (db *DB) Close() error {
+	db.gate.Lock()
+	if db.closed {
+		db.gate.Unlock()
+		return nil
+	}
+	db.closed = true
+	close(db.queue)
+	db.gate.Unlock()
+	<-db.stopped
+	var err error
+	for range cap(db.readers) {
+		if s := <-db.readers; s != nil {
+			err = errors.Join(err, s.close())
+		}
+	}
+	return errors.Join(err, db.eng.close(), db.unlock())
+}
+
+// Engine names the engine: "sqlite" or "postgres". Only search needs to know.
+func (db *DB) Engine() string { return db.eng.name() }
+
+// Read runs fn in a read-only snapshot. The number of concurrent readers is bounded; fn must not call Write, nor Read.
+func (db *DB) Read(ctx context.Context, fn func(*Tx) error) (err error) {
+	s, err := db.borrow(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { db.giveBack(s) }()
+	tx := &Tx{ctx: ctx, now: time.Now().UTC().Truncate(time.Millisecond), sess: s}
+	err = fn(tx)
+	if tx.rows != nil {
+		err = errors.Join(err, errOpenRows, tx.rows.Close())
+	}
+	var l *lost
+	if errors.As(err, &l) || (err != nil && ctx.Err() == nil && !s.alive()) {
+		return away(err)
+	}
+	return err
+}
+
+// borrow takes a session with an open snapshot.
+func (db *DB) borrow(ctx context.Context) (session, error) {
+	var s session
+	select {
+	case s = <-db.readers:
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+	if s != nil && s.snapshot(ctx) == nil {
+		return s, nil
+	}
+	if s != nil { // the connection had died unnoticed
+		_ = s.close()
+	}
+	s, err := db.eng.reader(ctx)
+	if err == nil {
+		if err = s.snapshot(ctx); err == nil {
+			return s, nil
+		}
+		_ = s.close()
+	}
+	db.readers <- nil
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	return nil, away(err)
+}
+
+// giveBack ends the snapshot and returns the session; the caller's context may be done by now, so it plays no part.
+func (db *DB) giveBack(s session) {
+	ctx, cancel := context.WithTimeout(context.Background(), batchTime)
+	defer cancel()
+	if !s.alive() || s.rollback(ctx) != nil || !s.alive() {
+		_ = s.close()
+		s = nil
+	}
+	db.readers <- s
+}
 
 // Write runs fn in the writer and returns when its changes are on disk. Concurrent verbs share one physical
 // commit; a verb that returns an error is rolled back alone and its error returned. fn runs alone (no other
 // verb of any node runs at the same time), may be run more than once, and must have no effect outside tx but
-// through OnCommit. A full queue, a full disk and a database that is away are errs.Unavailable.
-func (db *DB) Write(ctx context.Context, fn func(*Tx) error) error { panic("x") }
+// through OnCommit. It must not call Write or Read of the same database. A full queue, a full disk and a database that is
+// away are errs.Unavailable. If ctx is done before fn has started, fn is dropped; once started, it is carried through.
+func (db *DB) Write(ctx context.Context, fn func(*Tx) error) error {
+	done := make(chan error, 1)
+	v := &verb{ctx: ctx, fn: fn, done: func(err error) { done <- err }}
+	if err := db.enqueue(v); err != nil {
+		return err
+	}
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		if v.state.CompareAndSwap(waiting, dropped) {
+			return context.Cause(ctx)
+		}
+		return <-done
+	}
+}
 
 // Submit queues fn like Write but does not wait: done is called, on the writer's goroutine and in the order of
 // commit, after the commit (nil) or failure. Verbs submitted one after another by one goroutine run in that order.
-func (db *DB) Submit(fn func(*Tx) error, done func(error)) error { panic("x") }
+// done must be quick, and is not called if Submit returns an error.
+func (db *DB) Submit(fn func(*Tx) error, done func(error)) error {
+	return db.enqueue(&verb{ctx: context.Background(), fn: fn, done: done})
+}
 
-// Position gives the last position this node has seen committed; all changes up to it have been announced.
-func (db *DB) Position() int64 { panic("x") }
+func (db *DB) enqueue(v *verb) error {
+	db.gate.RLock()
+	defer db.gate.RUnlock()
+	if db.closed {
+		return errs.Busy(5*time.Second, nil, "The server is stopping. Try again shortly.")
+	}
+	if db.opts.ReadOnly {
+		return errors.New("store: the database was opened for reading only")
+	}
+	select {
+	case db.queue <- v:
+		return nil
+	default:
+		return errs.Busy(time.Second, nil, "The server has more to write than it can manage just now. Nothing was changed. Try again shortly.")
+	}
+}
+
+// Position gives the last position this node has seen committed; all changes up to it have been announced. (A follower
+// that is being called goes by its Batch: Position follows when all followers have been.)
+func (db *DB) Position() int64 { return db.position.Load() }
 
 // Follow registers a follower of the log. Followers are called on one goroutine, in the order registered, in
 // the order of commit and without gaps: every batch starts where the last one ended. Register before the first
-// Write. A follower must be quick. A verb's Write returns only after the followers have seen its batch.
-func (db *DB) Follow(fn func(Batch)) { panic("x") }
+// Write. A follower must be quick, may Read, and must not Write (Submit is fine). A verb's Write returns only after the followers have seen its batch.
+func (db *DB) Follow(fn func(Batch)) {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	db.tail = append(db.tail[:len(db.tail):len(db.tail)], fn)
+}
+
+func (db *DB) followers() []func(Batch) {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	return db.tail
+}
 
 // CatchUp makes sure that changes up to pos, if committed by another node, have been announced.
-func (db *DB) CatchUp(ctx context.Context, pos int64) error { panic("x") }
-
-// Batch is a span of the log, (From, To]: what one physical commit held, or what other nodes committed.
-type Batch struct {
-	From, To int64
-	Changes  []Change // in order of position
-	// Foreign says that another process wrote this span: Body is nil in each change, and changes logged by
-	// their own table (Tx.Announce) are missing; the follower reads them by position.
-	Foreign bool
+func (db *DB) CatchUp(ctx context.Context, pos int64) error {
+	if db.Position() >= pos {
+		return nil
+	}
+	reply := make(chan error, 1)
+	select {
+	case db.poke <- reply:
+	case <-db.stopped:
+		return errs.Busy(5*time.Second, nil, "The server is stopping. Try again shortly.")
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	if err := <-reply; err != nil {
+		return away(err)
+	}
+	return nil
 }
 
-// Change is one durable change that a client can see.
-type Change struct {
-	Pos   int64
-	Kind  string // what changed: "event", "receipt", "account_data", …
-	Scope string // where: a room id or a user id
-	Key   string // which, within the scope; the kind says what it means
-	Body  any    // the change itself, for followers in this process; must be immutable
+// Fault says why the database could not be used when it last was, or nil: for readiness and metrics.
+func (db *DB) Fault() error {
+	if p := db.fault.Load(); p != nil {
+		return *p
+	}
+	return nil
 }
 
-// Tx is a transaction: of Read (queries only) or of Write.
-type Tx struct{}
-
-// Context is the context of the Read or Write.
-func (tx *Tx) Context() context.Context { panic("x") }
-
-// Now is the time of this transaction, the same for every call within it.
-func (tx *Tx) Now() time.Time { panic("x") }
-
-// Rows is the part of *sql.Rows that callers use. Close it.
-type Rows interface {
-	Next() bool
-	Scan(dest ...any) error
-	Close() error
-	Err() error
+func (db *DB) setFault(err error) {
+	if err == nil && db.fault.Load() == nil {
+		return
+	}
+	if err == nil {
+		db.fault.Store(nil)
+		return
+	}
+	db.fault.Store(&err)
 }
-
-// Query runs a query. In a Write it sees the verb's own and all earlier changes.
-func (tx *Tx) Query(query string, args ...any) (Rows, error) { panic("x") }
-
-// Row runs a query for one row and scans it. No row is errs.NotFound; use errors.Is(err, sql.ErrNoRows) or errs.Is.
-func (tx *Tx) Row(query string, args []any, dest ...any) error { panic("x") }
-
-// Exec queues a statement. It costs no round trip: the statements of all verbs of a commit travel together.
-// A statement that the database refuses fails the verb (not its neighbours) when the batch is flushed.
-func (tx *Tx) Exec(query string, args ...any) error { panic("x") }
-
-// ExecCount runs a statement at once and gives the number of rows it changed. On PostgreSQL it costs a round trip.
-func (tx *Tx) ExecCount(query string, args ...any) (int64, error) { panic("x") }
-
-// Next takes the next position. It is the verb's only if the verb commits.
-func (tx *Tx) Next() int64 { panic("x") }
-
-// Log takes a position, appends a change to the log table and announces it after commit.
-func (tx *Tx) Log(kind, scope, key string, body any) int64 { panic("x") }
-
-// Announce announces a change whose own table holds its position (events): nothing is written to the log table.
-func (tx *Tx) Announce(c Change) { panic("x") }
-
-// Hint announces, in this process only and without a position, something that is not durable.
-// OnCommit calls fn after the commit, before Write returns, in order of commit.
-func (tx *Tx) OnCommit(fn func()) { panic("x") }
