@@ -16,6 +16,10 @@ type Caller struct {
 	Addr   netip.Addr // address the request came from; invalid when none
 	Token  int64      // number of the access token's session, 0 when none
 	Admin  bool       // may administer the server
+
+	// Suspended says that an administrator has suspended the account: it may read, leave and sign out, but not act
+	// (client-server API, "Account suspension"). Verbs that act refuse it with M_USER_SUSPENDED.
+	Suspended bool
 }
 
 // Entry is what is recorded besides the caller and the time.
