@@ -1,0 +1,268 @@
+// Package room is the conversation: it authorises, appends and remembers the events of every room, and says who may
+// read which of them. It is the only writer of the event log. It does not page through history (package history),
+// relate events to each other (relation), or deliver them (sync, push).
+package room
+
+import (
+	"context"
+	"crypto/ed25519"
+	"errors"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/wardline/wardline/internal/platform/audit"
+	"github.com/wardline/wardline/internal/platform/errs"
+	"github.com/wardline/wardline/internal/platform/store"
+	"github.com/wardline/wardline/internal/spec/matrix"
+)
+
+// Config is what of the configuration concerns rooms.
+type Config struct {
+	ServerName string
+	Key        matrix.Key
+	Default    matrix.RoomVersion // of new rooms
+	Encryption bool               // whether a room may be encrypted end to end, so that the trust cannot read it
+	CacheBytes int64              // memory for state and timelines; 0: 256 MiB
+}
+
+// Gate may refuse what the rules of Matrix allow: policy, holds. It is supplied by the server.
+type Gate interface {
+	May(ctx context.Context, who *audit.Caller, room *Live, draft *Draft) error
+}
+
+// People tells what rooms need to know of accounts. It is supplied by the server.
+type People interface {
+	// Profile gives a person's display name and avatar; errs.NotFound when there is no such account.
+	Profile(ctx context.Context, user string) (name, avatar string, err error)
+	// Ignores reports whether a person ignores another.
+	Ignores(ctx context.Context, user, other string) bool
+}
+
+// Companion takes part in the transaction that appends an event: the search index, the links of media.
+type Companion func(tx *store.Tx, ev *Event) error
+
+// Rooms is all rooms of the server.
+type Rooms struct {
+	db         *store.DB
+	conf       Config
+	people     People
+	gates      []Gate
+	companions []Companion
+	followers  []func(store.Batch)
+	log        *slog.Logger
+
+	mu      sync.RWMutex
+	byID    map[string]*Live
+	byNR    map[int64]*Live
+	applied int64 // position up to which committed events have been applied
+
+	clock  atomic.Int64 // counts uses, for the cache
+	cached atomic.Int64 // bytes held by loaded rooms
+	evict  sync.Mutex
+}
+
+// New makes the rooms of a database. Add gates, companions and followers before anything is written.
+func New(db *store.DB, conf Config, people People, log *slog.Logger) *Rooms {
+	if conf.CacheBytes == 0 {
+		conf.CacheBytes = 256 << 20
+	}
+	if conf.Default == "" {
+		conf.Default = matrix.V12
+	}
+	rs := &Rooms{
+		db: db, conf: conf, people: people, log: log,
+		byID: map[string]*Live{}, byNR: map[int64]*Live{}, applied: db.Position(),
+	}
+	db.Follow(rs.follow)
+	return rs
+}
+
+// AddGate adds a gate that every append must pass.
+func (rs *Rooms) AddGate(g Gate) { rs.gates = append(rs.gates, g) }
+
+// AddCompanion adds a companion to every append.
+func (rs *Rooms) AddCompanion(c Companion) { rs.companions = append(rs.companions, c) }
+
+// Follow registers a follower of the log that sees each batch after the rooms have taken it in; the Body of every
+// change of kind "event" is an *Event, also in foreign batches.
+func (rs *Rooms) Follow(fn func(store.Batch)) { rs.followers = append(rs.followers, fn) }
+
+// ServerName is the name of the server the rooms belong to.
+func (rs *Rooms) ServerName() string { return rs.conf.ServerName }
+
+// PublicKey is the key the server's events are signed with, and its id.
+func (rs *Rooms) PublicKey() (id string, key ed25519.PublicKey) {
+	return rs.conf.Key.ID, rs.conf.Key.Public()
+}
+
+// Find gives a room by id, whoever asks: for callers that authorise by other means. errs.NotFound when there is none.
+func (rs *Rooms) Find(ctx context.Context, id string) (*Live, error) {
+	rs.mu.RLock()
+	l := rs.byID[id]
+	rs.mu.RUnlock()
+	if l != nil {
+		return l, nil
+	}
+	return rs.look(ctx, func(tx *store.Tx) (row roomRow, err error) { return roomByID(tx, id) })
+}
+
+// Number gives a room by its number.
+func (rs *Rooms) Number(ctx context.Context, nr int64) (*Live, error) {
+	rs.mu.RLock()
+	l := rs.byNR[nr]
+	rs.mu.RUnlock()
+	if l != nil {
+		return l, nil
+	}
+	return rs.look(ctx, func(tx *store.Tx) (row roomRow, err error) { return roomByNumber(tx, nr) })
+}
+
+// look reads a room from the database and keeps it, unless it changed meanwhile: then it reads again.
+func (rs *Rooms) look(ctx context.Context, read func(*store.Tx) (roomRow, error)) (*Live, error) {
+	for {
+		var row roomRow
+		var at int64
+		err := rs.db.Read(ctx, func(tx *store.Tx) (err error) {
+			if at, err = tx.Position(); err != nil {
+				return err
+			}
+			row, err = read(tx)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		if l := rs.keep(row, at); l != nil {
+			return l, nil
+		}
+	}
+}
+
+// keep adds a room read at a position to the rooms in memory, or gives nil if the log has gone on since.
+func (rs *Rooms) keep(row roomRow, at int64) *Live {
+	rs.mu.Lock()
+	defer rs.mu.Unlock()
+	if l := rs.byNR[row.nr]; l != nil {
+		return l
+	}
+	if rs.applied > at {
+		return nil
+	}
+	l := &Live{NR: row.nr, ID: row.id, Version: row.version, rooms: rs, headLink: row.head}
+	l.last.Store(row.last)
+	rs.byID[l.ID], rs.byNR[l.NR] = l, l
+	return l
+}
+
+// Load makes sure that a room's state and latest timeline are in memory.
+func (rs *Rooms) Load(ctx context.Context, l *Live) error {
+	l.used.Store(rs.clock.Add(1))
+	for {
+		l.mu.Lock()
+		if l.full != nil {
+			l.mu.Unlock()
+			return nil
+		}
+		if wait := l.loading; wait != nil {
+			l.mu.Unlock()
+			select {
+			case <-wait:
+				continue
+			case <-ctx.Done():
+				return errs.Busy(time.Second, ctx.Err(), "The conversation could not be loaded in time.")
+			}
+		}
+		l.loading = make(chan struct{})
+		l.mu.Unlock()
+		// Others wait for this load: one caller's haste must not fail it for them.
+		err := rs.load(context.WithoutCancel(ctx), l)
+		if err != nil {
+			return err
+		}
+	}
+}
+
+func (rs *Rooms) load(ctx context.Context, l *Live) error {
+	var s *snapshot
+	err := rs.db.Read(ctx, func(tx *store.Tx) (err error) {
+		s, err = readSnapshot(tx, l)
+		return err
+	})
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err == nil {
+		l.size = s.size()
+		for _, ev := range l.backlog {
+			l.size += s.add(l, ev)
+		}
+		l.full = s
+		rs.cached.Add(l.size)
+	}
+	close(l.loading)
+	l.loading, l.backlog = nil, nil
+	if err == nil && rs.cached.Load() > rs.conf.CacheBytes {
+		go rs.shrink()
+	}
+	return err
+}
+
+// shrink lets go of the loaded parts used longest ago until the cache is a tenth below its bound.
+func (rs *Rooms) shrink() {
+	if !rs.evict.TryLock() {
+		return
+	}
+	defer rs.evict.Unlock()
+	for _, l := range rs.byUse() {
+		if rs.cached.Load() <= rs.conf.CacheBytes/10*9 {
+			return
+		}
+		l.mu.Lock()
+		if l.full != nil {
+			rs.cached.Add(-l.size)
+			l.full, l.size, l.visible = nil, 0, nil
+		}
+		l.mu.Unlock()
+	}
+}
+
+// follow takes committed events into memory, then tells the rooms' own followers.
+func (rs *Rooms) follow(b store.Batch) {
+	if b.Foreign {
+		b = rs.fill(b)
+	}
+	rs.mu.Lock()
+	rs.applied = max(rs.applied, b.To)
+	for _, c := range b.Changes {
+		ev, ok := c.Body.(*Event)
+		if ok && ev.Pos == ev.Room.NR && rs.byNR[ev.Room.NR] == nil {
+			rs.byID[ev.Room.ID], rs.byNR[ev.Room.NR] = ev.Room, ev.Room
+		}
+	}
+	rs.mu.Unlock()
+	for _, c := range b.Changes {
+		if ev, ok := c.Body.(*Event); ok {
+			ev.Room.apply(ev)
+		}
+	}
+	for _, fn := range rs.followers {
+		fn(b)
+	}
+}
+
+// fill adds to a batch that another node committed the events of its span.
+func (rs *Rooms) fill(b store.Batch) store.Batch {
+	for {
+		filled, err := rs.readSpan(b)
+		if err == nil {
+			return filled
+		}
+		// Followers may not skip a span: what they hold would be wrong from then on.
+		rs.log.Error("room: cannot read the log", "err", err)
+		time.Sleep(200 * time.Millisecond)
+	}
+}
+
+// errStale says that the log of the room has moved on since an event was built.
+var errStale = errors.New("room: the log has moved on")
