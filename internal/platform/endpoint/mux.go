@@ -3,6 +3,7 @@ package endpoint
 import (
 	"context"
 	"crypto/subtle"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -250,14 +251,15 @@ func tokenOf(r *http.Request) string {
 // fail answers an error. Those of our own making are logged with the route's pattern: path, query and body hold
 // identifiers and content.
 func (m *router) fail(a *answer, r *http.Request, pattern string, err error) {
-	if r.Context().Err() != nil {
+	kind := errs.Of(err)
+	if gone := new(goneError); errors.As(err, &gone) {
+		return
+	}
+	if kind == errs.Internal && r.Context().Err() != nil {
 		a.abandoned()
 		return
 	}
-	if _, ok := err.(*goneError); ok {
-		return
-	}
-	if kind := errs.Of(err); kind == errs.Internal || kind == errs.Unavailable {
+	if kind == errs.Internal || kind == errs.Unavailable {
 		ref := nextReference()
 		a.Header().Set("X-Request-Id", ref)
 		m.Log.Error("request failed", "request", ref, "route", pattern, "error", err)
