@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json"
 )
@@ -100,6 +101,8 @@ func acceptableID(kind Kind, id string) error {
 		return fmt.Errorf("%w: %s", ErrReserved, clip(id))
 	case id == "" || len(id) > maxText:
 		return invalid("a rule ID has between 1 and %d bytes", maxText)
+	case !utf8.ValidString(id): // it comes from a path, not from JSON
+		return invalid("a rule ID is UTF-8 text")
 	case strings.ContainsAny(id, `/\`):
 		return invalid("a rule ID holds no slash and no backslash")
 	case kind == KindRoom && id[0] != '!':
