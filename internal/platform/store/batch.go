@@ -158,7 +158,7 @@ func (b *batch) adopt(tx *Tx) {
 	b.changes = append(b.changes, tx.changes...)
 	b.hooks = append(b.hooks, tx.hooks...)
 	b.items = append(b.items, tx.items...)
-	b.dirty = b.dirty || tx.saved || len(tx.queue) > 0 || b.pos != tx.from
+	b.dirty = b.dirty || tx.saved || len(tx.queue) > 0 || len(tx.items) > 0 || b.pos != tx.from
 }
 
 // seal lets the function of DB.Seal turn the batch's items into statements, then adds the store's own.

@@ -43,8 +43,6 @@ CREATE TABLE audit (
     prev   BYTEA NOT NULL,
     hash   BYTEA NOT NULL
 );
-CREATE INDEX audit_actor ON audit (actor, seq);
-CREATE INDEX audit_object ON audit (object, seq);
 
 -- One row: the newest record and the state of the counter, signed by the server.
 CREATE TABLE audit_head (

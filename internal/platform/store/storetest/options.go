@@ -1,8 +1,14 @@
 package storetest
 
 import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"path/filepath"
 	"testing"
 
+	_ "github.com/jackc/pgx/v5/stdlib" // the intruder on PostgreSQL
 	"github.com/wardline/wardline/internal/platform/store"
 )
 
@@ -14,4 +20,22 @@ func OptionsOn(t testing.TB, engine string) store.Options {
 		t.Fatalf("no such engine: %s", engine)
 	}
 	return o
+}
+
+// Tamper runs statements on a database behind the store's back, as an intruder would, while it may be open.
+func Tamper(o store.Options, statements ...string) error {
+	name, dsn := "sqlite", "file:"+filepath.Join(o.Dir, "wardline.db")+"?_pragma=busy_timeout(5000)"
+	if o.URL != "" {
+		name, dsn = "pgx", o.URL
+	}
+	db, err := sql.Open(name, dsn)
+	if err != nil {
+		return err
+	}
+	for _, st := range statements {
+		if _, err := db.ExecContext(context.Background(), st); err != nil {
+			return errors.Join(fmt.Errorf("%s: %w", st, err), db.Close())
+		}
+	}
+	return db.Close()
 }

@@ -3,17 +3,22 @@ package storetest
 
 import (
 	"context"
+	"crypto/ed25519"
 	"os"
 	"strings"
 	"testing"
 
+	"github.com/wardline/wardline/internal/platform/audit"
 	"github.com/wardline/wardline/internal/platform/store"
 )
 
 // ServerName is the server that test databases belong to.
 const ServerName = "test.wardline.example"
 
-// Open gives a fresh SQLite database that is closed when the test ends. Commits are not forced to disk.
+// Key is the server's key of test databases: their audit is signed with it.
+var Key = ed25519.NewKeyFromSeed([]byte("wardline test key, not a secret!"))
+
+// Open gives a fresh SQLite database that is closed when the test ends, when its audit is verified too. Commits are not forced to disk.
 func Open(t testing.TB) *store.DB {
 	t.Helper()
 	return openWith(t, store.Options{Dir: t.TempDir(), ServerName: ServerName, NoSync: true})
@@ -25,7 +30,13 @@ func openWith(t testing.TB, o store.Options) *store.DB {
 	if err != nil {
 		t.Fatalf("opening the test database: %v", err)
 	}
+	if err := audit.Start(db, Key); err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(func() {
+		if r, err := audit.Verify(context.Background(), db, Key.Public().(ed25519.PublicKey)); err != nil || !r.OK() {
+			t.Errorf("the audit of the test database: %s (%v)", r.Why, err)
+		}
 		if err := db.Close(); err != nil {
 			t.Errorf("closing the test database: %v", err)
 		}
