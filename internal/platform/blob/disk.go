@@ -18,7 +18,7 @@ import (
 	"github.com/wardline/wardline/internal/platform/errs"
 )
 
-// Disk is a Store of files in folders: ab/cd/<hash>. A file is whole or not there: it is written and synced in
+// Disk is a Store of files in 256 folders: ab/<hash>. A file is whole or not there: it is written and synced in
 // the folder tmp, then renamed. After a crash only files in tmp can be left over.
 type Disk struct {
 	dir string
@@ -32,8 +32,8 @@ const abandoned = time.Hour
 // OpenDisk opens the store in dir, makes it if need be, and removes the remains of crashes.
 func OpenDisk(dir string) (*Disk, error) {
 	d := &Disk{dir: dir}
-	if err := os.MkdirAll(d.tmp(), 0o700); err != nil {
-		return nil, fmt.Errorf("blob: the folder for files cannot be made: %w", err)
+	if err := d.makeFolders(); err != nil {
+		return nil, fmt.Errorf("blob: the folders for files cannot be made: %w", err)
 	}
 	left, err := os.ReadDir(d.tmp())
 	if err != nil {
@@ -47,9 +47,26 @@ func OpenDisk(dir string) (*Disk, error) {
 	return d, nil
 }
 
+// makeFolders makes all folders beforehand, so that no Put has to see to their being on disk.
+func (d *Disk) makeFolders() error {
+	if err := os.MkdirAll(d.tmp(), 0o700); err != nil {
+		return err
+	}
+	there, err := os.ReadDir(d.dir)
+	if err != nil || len(there) > 256 {
+		return err
+	}
+	for i := range 256 {
+		if err := os.Mkdir(filepath.Join(d.dir, fmt.Sprintf("%02x", i)), 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+	}
+	return errors.Join(syncFolder(d.dir), syncFolder(filepath.Dir(d.dir)))
+}
+
 func (d *Disk) tmp() string { return filepath.Join(d.dir, "tmp") }
 
-func (d *Disk) folder(hash string) string { return filepath.Join(d.dir, hash[:2], hash[2:4]) }
+func (d *Disk) folder(hash string) string { return filepath.Join(d.dir, hash[:2]) }
 
 func (d *Disk) path(hash string) string { return filepath.Join(d.folder(hash), hash) }
 
@@ -104,36 +121,13 @@ func (s *source) Read(b []byte) (int, error) {
 // settle moves a finished file to its place, and makes sure that the move itself is on disk. A file that is
 // there already is replaced by its like: that tells Delete that it is wanted again.
 func (d *Disk) settle(from, hash string) error {
-	folder := d.folder(hash)
-	fresh, err := makeFolders(d.dir, folder)
-	if err != nil {
-		return err
-	}
 	d.mu.Lock()
-	err = os.Rename(from, d.path(hash))
+	err := os.Rename(from, d.path(hash))
 	d.mu.Unlock()
 	if err != nil {
 		return err
 	}
-	for _, f := range append(fresh, folder) {
-		if err := syncFolder(f); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// makeFolders makes the two levels below root, and gives those that got a new entry.
-func makeFolders(root, folder string) (parents []string, err error) {
-	for _, f := range []string{filepath.Dir(folder), folder} {
-		switch err := os.Mkdir(f, 0o700); {
-		case err == nil:
-			parents = append(parents, filepath.Dir(f))
-		case !errors.Is(err, fs.ErrExist):
-			return nil, err
-		}
-	}
-	return parents, nil
+	return syncFolder(d.folder(hash))
 }
 
 func syncFolder(path string) error {
