@@ -11,6 +11,10 @@ import (
 
 // follow keeps what is remembered in memory in step with the log.
 func (k *Keys) follow(b store.Batch) {
+	if b.Gap {
+		k.changes.forget()
+		k.counts.forget()
+	}
 	for _, c := range b.Changes {
 		switch c.Kind {
 		case KindDeviceList:
@@ -36,6 +40,7 @@ type changes struct {
 	reading bool
 	list    []change // by position; older changes of the same user may still be in it
 	users   int      // length of list when it was last cleared of them
+	epoch   int      // how often all was forgotten
 }
 
 func (c *changes) add(one change) {
@@ -48,6 +53,14 @@ func (c *changes) add(one change) {
 	if c.loaded && len(c.list) > 2*c.users+1024 {
 		c.clear()
 	}
+}
+
+// forget makes the next question read the database.
+func (c *changes) forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.loaded, c.list = false, nil
+	c.epoch++
 }
 
 // clear keeps the last change of each user and viewer. The caller holds mu.
@@ -84,6 +97,7 @@ func (c *changes) ready(ctx context.Context, db *store.DB) error {
 		return nil
 	}
 	c.reading = true
+	epoch := c.epoch
 	c.mu.Unlock()
 	var stored []change
 	err := db.Read(ctx, func(tx *store.Tx) (err error) {
@@ -99,7 +113,7 @@ func (c *changes) ready(ctx context.Context, db *store.DB) error {
 	}
 	c.list = append(stored, c.list...)
 	c.clear()
-	c.loaded = true
+	c.loaded = c.epoch == epoch
 	return nil
 }
 
@@ -155,6 +169,13 @@ func (c *countCache) drop(d device) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.known, d)
+	c.drops++
+}
+
+func (c *countCache) forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	clear(c.known)
 	c.drops++
 }
 
