@@ -22,7 +22,8 @@ import (
 // the folder tmp, then renamed. After a crash only files in tmp can be left over.
 type Disk struct {
 	dir string
-	// mu keeps Delete's look at a file and its removal together against a Put of the same content.
+	// mu keeps Delete's look at a file and its removal together against a Put of the same content, and the making of
+	// folders together.
 	mu sync.Mutex
 }
 
@@ -32,8 +33,8 @@ const abandoned = time.Hour
 // OpenDisk opens the store in dir, makes it if need be, and removes the remains of crashes.
 func OpenDisk(dir string) (*Disk, error) {
 	d := &Disk{dir: dir}
-	if err := d.makeFolders(); err != nil {
-		return nil, fmt.Errorf("blob: the folders for files cannot be made: %w", err)
+	if err := os.MkdirAll(d.tmp(), 0o700); err != nil {
+		return nil, fmt.Errorf("blob: the folder for files cannot be made: %w", err)
 	}
 	left, err := os.ReadDir(d.tmp())
 	if err != nil {
@@ -45,23 +46,6 @@ func OpenDisk(dir string) (*Disk, error) {
 		}
 	}
 	return d, nil
-}
-
-// makeFolders makes all folders beforehand, so that no Put has to see to their being on disk.
-func (d *Disk) makeFolders() error {
-	if err := os.MkdirAll(d.tmp(), 0o700); err != nil {
-		return err
-	}
-	there, err := os.ReadDir(d.dir)
-	if err != nil || len(there) > 256 {
-		return err
-	}
-	for i := range 256 {
-		if err := os.Mkdir(filepath.Join(d.dir, fmt.Sprintf("%02x", i)), 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
-			return err
-		}
-	}
-	return errors.Join(syncFolder(d.dir), syncFolder(filepath.Dir(d.dir)))
 }
 
 func (d *Disk) tmp() string { return filepath.Join(d.dir, "tmp") }
@@ -121,13 +105,27 @@ func (s *source) Read(b []byte) (int, error) {
 // settle moves a finished file to its place, and makes sure that the move itself is on disk. A file that is
 // there already is replaced by its like: that tells Delete that it is wanted again.
 func (d *Disk) settle(from, hash string) error {
-	d.mu.Lock()
-	err := os.Rename(from, d.path(hash))
-	d.mu.Unlock()
-	if err != nil {
+	if err := d.move(from, hash); err != nil {
 		return err
 	}
 	return syncFolder(d.folder(hash))
+}
+
+// move renames a file into its folder. A folder made for it is on disk before any other file can get there.
+func (d *Disk) move(from, hash string) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	err := os.Rename(from, d.path(hash))
+	if !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := os.Mkdir(d.folder(hash), 0o700); err != nil {
+		return err
+	}
+	if err := syncFolder(d.dir); err != nil {
+		return err
+	}
+	return os.Rename(from, d.path(hash))
 }
 
 func syncFolder(path string) error {
