@@ -144,7 +144,7 @@ func (b *batch) undo(tx *Tx) {
 	if !tx.saved {
 		return
 	}
-	if err := b.sess.run(tx.ctx, []statement{{query: sqlUndo}, {query: sqlRelease}}); err != nil {
+	if err := b.sess.undo(tx.ctx); err != nil {
 		b.spoil(&lost{err}, nil)
 	}
 }

@@ -31,6 +31,8 @@ type session interface {
 	query(ctx context.Context, query string, args []any) (*sql.Rows, error)
 	// script runs many statements without parameters, as a migration holds them.
 	script(ctx context.Context, text string) error
+	// undo goes back to the savepoint of a verb and drops it, also in a transaction that a refused statement has aborted.
+	undo(ctx context.Context) error
 	rollback(ctx context.Context) error
 	// alive says whether the connection can be used again.
 	alive() bool

@@ -65,7 +65,13 @@ func prepare(ctx context.Context, s session, o Options, engine string) error {
 }
 
 // migrate applies what is missing, each file in a transaction of its own.
-func migrate(ctx context.Context, s session, files fs.FS, engine string) error {
+func migrate(ctx context.Context, s session, files fs.FS, engine string) (err error) {
+	if engine == "postgres" {
+		if err := s.script(ctx, sqlMigrateLock); err != nil {
+			return fmt.Errorf("store: waiting for another node to migrate: %w", err)
+		}
+		defer func() { err = errors.Join(err, s.script(ctx, sqlMigrateUnlock)) }()
+	}
 	if err := s.script(ctx, migrationTable(engine)); err != nil {
 		return fmt.Errorf("store: the schema cannot be created: %w", err)
 	}
@@ -176,19 +182,20 @@ func claim(ctx context.Context, s session, o Options) error {
 }
 
 var (
-	bigint  = regexp.MustCompile(`\b(BIGINT|BOOLEAN)\b`)
-	bytea   = regexp.MustCompile(`\bBYTEA\b`)
-	created = regexp.MustCompile(`(?s)^\s*(--[^\n]*\n\s*)*CREATE TABLE\b.*\)(\s*WITHOUT ROWID)?\s*$`)
+	textType = regexp.MustCompile(`(?m)((?:^|[(,])\s*(?:ALTER TABLE \w+ ADD COLUMN )?\w+)\s+TEXT\b`)
+	bigint   = regexp.MustCompile(`\b(BIGINT|BOOLEAN)\b`)
+	bytea    = regexp.MustCompile(`\bBYTEA\b`)
+	created  = regexp.MustCompile(`(?s)^\s*(--[^\n]*\n\s*)*CREATE TABLE\b.*\)(\s*WITHOUT ROWID)?\s*$`)
 )
 
 // translate turns a migration's text into one engine's. Lines of the other engine are left out: a line that ends with
 // "-- only: sqlite" (or postgres), or all lines after one that is nothing else, up to an empty line. For SQLite, BIGINT and BOOLEAN
 // become INTEGER (so that a BIGINT PRIMARY KEY is the rowid), BYTEA becomes BLOB, and tables become STRICT: it then
-// refuses a value of the wrong type, as PostgreSQL does.
+// refuses a value of the wrong type, as PostgreSQL does. For PostgreSQL, TEXT is compared by bytes, as SQLite does.
 func translate(text, engine string) string {
 	text = selectLines(text, engine)
 	if engine != "sqlite" {
-		return text
+		return textType.ReplaceAllString(text, `$1 TEXT COLLATE "C"`)
 	}
 	text = bytea.ReplaceAllString(bigint.ReplaceAllString(text, "INTEGER"), "BLOB")
 	parts := strings.SplitAfter(text, ";\n")

@@ -4,8 +4,15 @@ const (
 	sqlSQLiteVersion  = `SELECT sqlite_version()`
 	sqlBegin          = `BEGIN`
 	sqlBeginImmediate = `BEGIN IMMEDIATE`
+	sqlBeginSnapshot  = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY`
 	sqlCommit         = `COMMIT`
 	sqlRollback       = `ROLLBACK`
+
+	sqlPostgresVersion = `SELECT current_setting('server_version_num')::int, current_setting('server_encoding')`
+	// The number is arbitrary; it keeps two nodes from migrating at once.
+	sqlMigrateLock   = `SELECT pg_advisory_lock(7726435812)`
+	sqlMigrateUnlock = `SELECT pg_advisory_unlock(7726435812)`
+	sqlHeadLocked    = `SELECT pos, commits, floor FROM position FOR UPDATE`
 
 	sqlSavepoint   = `SAVEPOINT verb`
 	sqlUndo        = `ROLLBACK TO SAVEPOINT verb`

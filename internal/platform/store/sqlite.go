@@ -206,6 +206,10 @@ func (s *sqliteSession) script(ctx context.Context, text string) error {
 	return s.classify(err)
 }
 
+func (s *sqliteSession) undo(ctx context.Context) error {
+	return s.run(ctx, []statement{{query: sqlUndo}, {query: sqlRelease}})
+}
+
 func (s *sqliteSession) rollback(ctx context.Context) error {
 	_, err := s.exec(ctx, sqlRollback, nil)
 	var r *refusal

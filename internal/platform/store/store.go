@@ -158,8 +158,11 @@ func (db *DB) Read(ctx context.Context, fn func(*Tx) error) (err error) {
 	if tx.rows != nil {
 		err = errors.Join(err, errOpenRows, tx.rows.Close())
 	}
+	if err != nil && ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
 	var l *lost
-	if errors.As(err, &l) || (err != nil && ctx.Err() == nil && !s.alive()) {
+	if errors.As(err, &l) || (err != nil && !s.alive()) {
 		return away(err)
 	}
 	return err

@@ -8,16 +8,20 @@ import (
 	"path/filepath"
 	"testing"
 
-	_ "github.com/jackc/pgx/v5/stdlib" // the intruder on PostgreSQL
 	"github.com/wardline/wardline/internal/platform/store"
 )
 
-// OptionsOn gives the options of a fresh database of the engine, for tests that open it more than once.
+// OptionsOn gives the options of a fresh database of the engine, for tests that open it more than once. Start the audit (with
+// Key) before writing.
 func OptionsOn(t testing.TB, engine string) store.Options {
 	t.Helper()
 	o := store.Options{Dir: t.TempDir(), ServerName: ServerName, NoSync: true}
-	if engine != "sqlite" {
-		t.Fatalf("no such engine: %s", engine)
+	switch engine {
+	case "sqlite":
+	case "postgres":
+		o.URL = database(t)
+	default:
+		t.Fatalf("WARDLINE_TEST_ENGINES names %q; it may name sqlite and postgres", engine)
 	}
 	return o
 }
@@ -28,7 +32,11 @@ func Tamper(o store.Options, statements ...string) error {
 	if o.URL != "" {
 		name, dsn = "pgx", o.URL
 	}
-	db, err := sql.Open(name, dsn)
+	return execAll(name, dsn, statements...)
+}
+
+func execAll(driver, dsn string, statements ...string) error {
+	db, err := sql.Open(driver, dsn)
 	if err != nil {
 		return err
 	}
