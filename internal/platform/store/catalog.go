@@ -42,4 +42,12 @@ var Catalog = []Table{
 	{"to_device_txn", "matrix/todevice", Structure, "a request to send to devices that was carried out; kept 30 days"},
 	{"key_backup", "matrix/keybackup", Personal, "a backup of room keys"},
 	{"key_backup_key", "matrix/keybackup", Secret, "a room key in a backup, encrypted by its owner"},
+
+	{"profile", "matrix/profile", Personal, "a field of what a person says of themselves"},
+	{"account_data", "matrix/accountdata", Personal, "a thing a client or a slice keeps for a person: settings, tags, push rules"},
+	{"sync_filter", "matrix/accountdata", Personal, "a filter a client has stored"},
+	{"account", "matrix/account", Secret, "who may use the server, with the hash of the password"},
+	{"device", "matrix/account", Personal, "a place where a person is signed in"},
+	{"token", "matrix/account", Secret, "the hash of an access or refresh token"},
+	{"account_secret", "matrix/account", Secret, "a secret the nodes share"},
 }
