@@ -61,7 +61,7 @@ func (d *Draft) check(version RoomVersion, server string, key Key) error {
 	if err := d.checkLinks(); err != nil {
 		return err
 	}
-	probe := Event{Type: d.Type, RoomID: d.RoomID}
+	probe := Event{Type: d.Type, RoomID: d.RoomID, StateKey: d.StateKey}
 	return probe.checkRoom(version, d.RoomID != "")
 }
 

@@ -143,8 +143,8 @@ func decode(version RoomVersion, canonical []byte) (*Event, error) {
 // checkRoom holds the room id against the grammar of the version. Rooms, v12, "Event format": omitted from create events.
 func (e *Event) checkRoom(version RoomVersion, present bool) error {
 	if version.CreateIsRoom() && e.Type == "m.room.create" {
-		if present {
-			return fmt.Errorf("%w: a create event of version 12 has no room_id", ErrFormat)
+		if present || !e.Is("m.room.create", "") {
+			return fmt.Errorf("%w: a create event of version 12 has an empty state_key and no room_id", ErrFormat)
 		}
 		return nil
 	}
