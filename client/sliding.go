@@ -108,6 +108,11 @@ func (c *Client) SlidingSync(ctx context.Context, request SlidingRequest) (respo
 	if err != nil {
 		return SlidingResponse{}, err
 	}
+	return ParseSliding(raw)
+}
+
+// ParseSliding decodes the answer of a simplified sliding sync.
+func ParseSliding(raw Raw) (response SlidingResponse, err error) {
 	err = json.Unmarshal(raw, &response)
 	return response, err
 }
