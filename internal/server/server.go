@@ -1,0 +1,186 @@
+// Package server is the wiring: it opens the database, builds every slice, hands each its settings and what it asks of
+// others, and serves them. It holds no rules of its own; only cmd and tests import it.
+//
+// Three pages: routes.go lists every endpoint, gates.go what the slices ask of each other, this one the order in which
+// all is built, started and stopped.
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/wardline/wardline/internal/matrix/account"
+	"github.com/wardline/wardline/internal/matrix/profile"
+	"github.com/wardline/wardline/internal/platform/audit"
+	"github.com/wardline/wardline/internal/platform/blob"
+	"github.com/wardline/wardline/internal/platform/config"
+	"github.com/wardline/wardline/internal/platform/endpoint"
+	"github.com/wardline/wardline/internal/platform/metric"
+	"github.com/wardline/wardline/internal/platform/store"
+	"github.com/wardline/wardline/internal/spec/matrix"
+)
+
+// Server is one node of an installation.
+type Server struct {
+	conf    *config.Config
+	log     *slog.Logger
+	metrics *metric.Registry
+	db      *store.DB
+	key     matrix.Key
+	files   blob.Store
+
+	profiles *profile.Profiles
+	accounts *account.Accounts
+
+	handler  http.Handler
+	starts   []func(context.Context) error
+	drains   []func()
+	stops    []func(context.Context) error
+	ready    atomic.Bool
+	stopOnce sync.Once
+	stopErr  error
+}
+
+// New opens the installation that conf describes, creating it when it is not there yet, and builds every slice.
+// Nothing runs until Start. Stop it in any case.
+func New(ctx context.Context, conf *config.Config, log *slog.Logger) (*Server, error) {
+	if conf.Server.Name == "" {
+		return nil, errors.New("server.server_name is not set: give the domain for user ids, such as trust.example (--server-name)")
+	}
+	if err := os.MkdirAll(conf.Server.Data, 0o700); err != nil {
+		return nil, fmt.Errorf("server.data: the data directory cannot be made: %w", err)
+	}
+	s := &Server{conf: conf, log: log, metrics: metric.New()}
+	for _, build := range []func(context.Context) error{s.buildPlatform, s.buildSlices, s.buildRoutes} {
+		if err := build(ctx); err != nil {
+			return nil, errors.Join(err, s.Stop(ctx))
+		}
+	}
+	return s, nil
+}
+
+// buildPlatform opens what everything stands on.
+func (s *Server) buildPlatform(ctx context.Context) (err error) {
+	s.db, err = store.Open(ctx, store.Options{
+		Dir: s.conf.Server.Data, URL: s.conf.Server.Database, ServerName: s.conf.Server.Name, Serve: true,
+	})
+	if err != nil {
+		return err
+	}
+	s.onStop(func(context.Context) error { return s.db.Close() })
+	if s.key, err = openKey(s.conf.Server.Data, s.db.Position() == 0); err != nil {
+		return err
+	}
+	if err := audit.Start(s.db, s.key.Private); err != nil {
+		return err
+	}
+	s.files, err = blob.OpenDisk(filepath.Join(s.conf.Server.Data, "files"))
+	return err
+}
+
+// buildSlices builds the slices from the lowest floor up: each follower of the log is told after those below it.
+func (s *Server) buildSlices(context.Context) error {
+	s.profiles = profile.New(s.db)
+	s.accounts = account.New(s.db, account.Config{
+		ServerName:         s.conf.Server.Name,
+		PublicURL:          s.conf.Server.PublicURL,
+		MinPassword:        s.conf.Accounts.PasswordMin,
+		RegistrationSecret: s.conf.Accounts.RegistrationSecret,
+		OpenRegistration:   s.conf.Accounts.OpenRegistration,
+		AccessLifetime:     time.Duration(s.conf.Accounts.AccessTokenLife),
+		RefreshLifetime:    time.Duration(s.conf.Accounts.RefreshTokenLife),
+		NoLimits:           s.conf.Limits.Off,
+	}, s.profiles)
+	s.onStart(s.accounts.Start)
+	s.onStop(s.accounts.Stop)
+	return nil
+}
+
+// buildRoutes makes the handler of all routes.
+func (s *Server) buildRoutes(context.Context) error {
+	proxies, err := s.conf.Server.Proxies()
+	if err != nil {
+		return fmt.Errorf("server.trusted_proxies: %w", err)
+	}
+	s.handler = endpoint.Mux(s.routes(), endpoint.Options{
+		Authenticate: s.accounts.Authenticate,
+		Limit:        s.limits(),
+		Log:          s.log,
+		Metrics:      s.metrics,
+		Trusted:      proxies,
+		GzipMin:      int(s.conf.Server.GzipMin),
+	})
+	return nil
+}
+
+// limits gives the rate limits, or nil when they are off.
+func (s *Server) limits() endpoint.Limiter {
+	l := s.conf.Limits
+	if l.Off {
+		return nil
+	}
+	rate := func(r config.Rate) endpoint.Rate { return endpoint.Rate(r) }
+	stranger := rate(l.Stranger)
+	return endpoint.NewLimits(endpoint.Rates{
+		User: map[endpoint.Class]endpoint.Rate{
+			endpoint.Read: rate(l.Read), endpoint.Write: rate(l.Write), endpoint.Media: rate(l.Media), endpoint.Sync: rate(l.Sync),
+			endpoint.Search: rate(l.Search), endpoint.Ops: rate(l.Ops), endpoint.Login: rate(l.LoginAccount),
+		},
+		Open: map[endpoint.Class]endpoint.Rate{
+			endpoint.Login: rate(l.Login), endpoint.Read: stranger, endpoint.Write: stranger, endpoint.Media: stranger,
+			endpoint.Sync: stranger, endpoint.Search: stranger,
+		},
+	})
+}
+
+// onStart registers what runs before the first request.
+func (s *Server) onStart(fn func(context.Context) error) { s.starts = append(s.starts, fn) }
+
+// onDrain registers what ends waiting requests when the server is about to stop.
+func (s *Server) onDrain(fn func()) { s.drains = append(s.drains, fn) }
+
+// onStop registers what is closed at the end: last registered, first closed.
+func (s *Server) onStop(fn func(context.Context) error) { s.stops = append(s.stops, fn) }
+
+// Start loads what must be in memory and starts what runs by itself. The server is ready afterwards.
+func (s *Server) Start(ctx context.Context) error {
+	for _, start := range s.starts {
+		if err := start(ctx); err != nil {
+			return err
+		}
+	}
+	s.ready.Store(true)
+	return nil
+}
+
+// Handler answers every request to the server; Start it first.
+func (s *Server) Handler() http.Handler { return s.handler }
+
+// Stop ends waiting requests, lets the slices finish, and closes the database. It may be called more than once.
+func (s *Server) Stop(ctx context.Context) error {
+	s.stopOnce.Do(func() {
+		s.drain()
+		for _, stop := range slices.Backward(s.stops) {
+			s.stopErr = errors.Join(s.stopErr, stop(ctx))
+		}
+	})
+	return s.stopErr
+}
+
+// drain turns new work away from this node and ends requests that only wait.
+func (s *Server) drain() {
+	s.ready.Store(false)
+	for _, fn := range s.drains {
+		fn()
+	}
+	s.drains = nil
+}
