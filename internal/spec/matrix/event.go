@@ -1,6 +1,7 @@
 package matrix
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -118,7 +119,7 @@ func decode(version RoomVersion, canonical []byte) (*Event, error) {
 	}
 	d := decoder{event: &Event{JSON: canonical}}
 	for key, value := range Members(canonical) {
-		d.field(string(key), value)
+		d.field(key, value)
 		if i := slices.Index(required[:], string(key)); i >= 0 {
 			d.seen |= 1 << i
 		}
@@ -168,38 +169,37 @@ type decoder struct {
 	err   error
 }
 
-func (d *decoder) field(name string, value []byte) {
+func (d *decoder) field(name, value []byte) {
 	e := d.event
-	switch name {
+	switch string(name) {
 	case "type":
-		d.text(name, value, &e.Type)
+		e.Type = d.text("type", value)
 	case "sender":
-		d.text(name, value, &e.Sender)
+		e.Sender = d.text("sender", value)
 		if d.err == nil && !ValidUserID(e.Sender) {
 			d.fail("sender is no user id")
 		}
 	case "room_id":
-		d.text(name, value, &e.RoomID)
+		e.RoomID = d.text("room_id", value)
 	case "state_key":
-		e.StateKey = new(string)
-		d.text(name, value, e.StateKey)
+		e.StateKey = new(d.text("state_key", value))
 	case "content":
-		d.object(name, value)
+		d.object("content", value)
 		e.Content = value
 	case "origin_server_ts":
-		d.integer(name, value, &e.TS)
+		e.TS = d.integer("origin_server_ts", value)
 	case "depth":
-		d.integer(name, value, &e.Depth)
+		e.Depth = d.integer("depth", value)
 		if e.Depth < 0 {
 			d.fail("depth is negative")
 		}
 	case "prev_events":
-		e.PrevEvents = d.ids(name, value, MaxPrevEvents)
+		e.PrevEvents = d.ids("prev_events", value, MaxPrevEvents)
 	case "auth_events":
-		e.AuthEvents = d.ids(name, value, MaxAuthEvents)
+		e.AuthEvents = d.ids("auth_events", value, MaxAuthEvents)
 	case "hashes":
-		d.object(name, value)
-		if _, ok := Text(Field(value, "sha256")); !ok {
+		d.object("hashes", value)
+		if !isText(Field(value, "sha256")) {
 			d.fail("hashes has no sha256")
 		}
 	case "signatures":
@@ -215,16 +215,14 @@ func (d *decoder) fail(what string) {
 
 // text reads a field that has a limit of its own. NUL is refused: no client sends it, user and room ids forbid it, and
 // a database may be unable to hold it.
-func (d *decoder) text(name string, value []byte, into *string) {
+func (d *decoder) text(name string, value []byte) string {
 	s, ok := Text(value)
 	if !ok {
 		d.fail(name + " is no string")
-		return
+	} else if err := checkField(name, s); d.err == nil {
+		d.err = err
 	}
-	if d.err == nil {
-		d.err = checkField(name, s)
-	}
-	*into = s
+	return s
 }
 
 func checkField(name, s string) error {
@@ -237,12 +235,12 @@ func checkField(name, s string) error {
 	return nil
 }
 
-func (d *decoder) integer(name string, value []byte, into *int64) {
+func (d *decoder) integer(name string, value []byte) int64 {
 	n, ok := Integer(value)
 	if !ok {
 		d.fail(name + " is no integer")
 	}
-	*into = n
+	return n
 }
 
 func (d *decoder) object(name string, value []byte) {
@@ -256,7 +254,7 @@ func (d *decoder) signatures(value []byte) {
 	for _, byKey := range Members(value) {
 		d.object("signatures of a server", byKey)
 		for _, signature := range Members(byKey) {
-			if _, ok := Text(signature); !ok {
+			if !isText(signature) {
 				d.fail("a signature is no string")
 			}
 		}
@@ -268,7 +266,7 @@ func (d *decoder) ids(name string, value []byte, limit int) []string {
 		d.fail(name + " is no array")
 		return nil
 	}
-	var ids []string
+	ids := make([]string, 0, min(limit, bytes.Count(value, []byte{','})+1))
 	for element := range Elements(value) {
 		id, ok := Text(element)
 		if !ok || !eventHashID(id) {
@@ -279,6 +277,9 @@ func (d *decoder) ids(name string, value []byte, limit int) []string {
 			d.fail(fmt.Sprintf("%s may have at most %d entries", name, limit))
 			return nil
 		}
+	}
+	if len(ids) == 0 {
+		return nil
 	}
 	return ids
 }

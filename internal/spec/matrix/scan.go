@@ -57,7 +57,7 @@ func Field(object []byte, key string) []byte {
 
 // Text is what a canonical string means; ok is false for any other value, nil included.
 func Text(value []byte) (text string, ok bool) {
-	if len(value) < 2 || value[0] != '"' {
+	if !isText(value) {
 		return "", false
 	}
 	inner := value[1 : len(value)-1]
@@ -66,6 +66,8 @@ func Text(value []byte) (text string, ok bool) {
 	}
 	return string(inner), true
 }
+
+func isText(value []byte) bool { return len(value) >= 2 && value[0] == '"' }
 
 // Integer is what a canonical integer means; ok is false for any other value, nil included.
 func Integer(value []byte) (n int64, ok bool) {
