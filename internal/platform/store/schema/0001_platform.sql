@@ -69,4 +69,4 @@ CREATE TABLE job (
     created  BIGINT NOT NULL
 );
 CREATE UNIQUE INDEX job_once ON job (kind, once);
-CREATE INDEX job_due ON job (dead, due);
+CREATE INDEX job_due ON job (kind, dead, due);
