@@ -25,6 +25,7 @@ type Event struct {
 	// RedactedBecause is the redaction of this event.
 	RedactedBecause *Event
 
+	hasURL   bool
 	wire     []byte // client form without room_id and unsigned, unclosed: {"content":…,"type":"…"
 	unsigned []byte // members of unsigned that are the same for every reader, each followed by a comma
 	txn      []byte // idempotency key, only while being committed
@@ -33,14 +34,6 @@ type Event struct {
 // Size is roughly the memory an event holds, in bytes.
 func (e *Event) Size() int64 { return int64(len(e.wire)+len(e.unsigned)) + 320 }
 
-// IsState reports whether the event is a state event.
-func (e *Event) IsState() bool { return e.StateKey != nil }
-
-// Is reports whether e is the state event of a type and an empty or given key.
-func (e *Event) Is(typ, key string) bool {
-	return e.StateKey != nil && e.Type == typ && *e.StateKey == key
-}
-
 // Membership is the membership an m.room.member event sets; "" for other events.
 func (e *Event) Membership() string {
 	if e == nil || e.Type != "m.room.member" || e.StateKey == nil {
@@ -48,6 +41,9 @@ func (e *Event) Membership() string {
 	}
 	return gjson.GetBytes(e.Content, "membership").Str
 }
+
+// HasURL reports whether the content has a member "url", which filters ask for (contains_url).
+func (e *Event) HasURL() bool { return e.hasURL }
 
 // settle lets go of what only the commit needed. The replaced event is not kept: a chain of them would hold every
 // membership a room ever had.
@@ -61,29 +57,30 @@ func (e *Event) serialise() {
 	b = append(b, e.Content...)
 	to := len(b)
 	b = append(b, `,"event_id":`...)
-	b = appendString(b, e.ID)
+	b = AppendString(b, e.ID)
 	b = append(b, `,"origin_server_ts":`...)
 	b = strconv.AppendInt(b, e.TS, 10)
 	if e.Redacts != "" {
 		b = append(b, `,"redacts":`...)
-		b = appendString(b, e.Redacts)
+		b = AppendString(b, e.Redacts)
 	}
 	b = append(b, `,"sender":`...)
-	b = appendString(b, e.Sender)
+	b = AppendString(b, e.Sender)
 	if e.StateKey != nil {
 		b = append(b, `,"state_key":`...)
-		b = appendString(b, *e.StateKey)
+		b = AppendString(b, *e.StateKey)
 	}
 	b = append(b, `,"type":`...)
-	b = appendString(b, e.Type)
+	b = AppendString(b, e.Type)
 	e.wire = b
 	e.Content = b[from:to:to]
+	e.hasURL = bytes.Contains(e.Content, []byte(`"url"`)) && gjson.GetBytes(e.Content, "url").Exists()
 	e.unsigned = nil
 	if e.Replaces != nil {
 		e.unsigned = append(e.unsigned, `"prev_content":`...)
 		e.unsigned = append(e.unsigned, e.Replaces.Content...)
 		e.unsigned = append(e.unsigned, `,"replaces_state":`...)
-		e.unsigned = appendString(e.unsigned, e.Replaces.ID)
+		e.unsigned = AppendString(e.unsigned, e.Replaces.ID)
 		e.unsigned = append(e.unsigned, ',')
 	}
 	if r := e.RedactedBecause; r != nil {
@@ -107,7 +104,7 @@ func (e *Event) Append(b []byte, r Reader) []byte {
 	b = append(b, e.wire...)
 	if r.RoomID != "" {
 		b = append(b, `,"room_id":`...)
-		b = appendString(b, r.RoomID)
+		b = AppendString(b, r.RoomID)
 	}
 	mark := len(b)
 	b = append(b, `,"unsigned":{`...)
@@ -120,7 +117,7 @@ func (e *Event) Append(b []byte, r Reader) []byte {
 	}
 	if e.TxnID != "" && r.Device != "" && r.Device == e.Device && r.User == e.Sender {
 		b = append(b, `"transaction_id":`...)
-		b = appendString(b, e.TxnID)
+		b = AppendString(b, e.TxnID)
 		b = append(b, ',')
 	}
 	if r.Relations != nil {
@@ -140,11 +137,11 @@ func (e *Event) AppendStripped(b []byte) []byte {
 	b = append(b, `{"content":`...)
 	b = append(b, e.Content...)
 	b = append(b, `,"sender":`...)
-	b = appendString(b, e.Sender)
+	b = AppendString(b, e.Sender)
 	b = append(b, `,"state_key":`...)
-	b = appendString(b, *e.StateKey)
+	b = AppendString(b, *e.StateKey)
 	b = append(b, `,"type":`...)
-	b = appendString(b, e.Type)
+	b = AppendString(b, e.Type)
 	return append(b, '}')
 }
 
@@ -161,7 +158,7 @@ func (e *Event) relation() {
 }
 
 // AppendString appends s as a JSON string. Identifiers and types seldom need escaping.
-func appendString(b []byte, s string) []byte {
+func AppendString(b []byte, s string) []byte {
 	for i := 0; i < len(s); i++ {
 		if c := s[i]; c < 0x20 || c == '"' || c == '\\' {
 			return appendEscaped(b, s)

@@ -27,6 +27,7 @@ type Live struct {
 
 	rooms *Rooms
 	last  atomic.Int64 // position of the room's last event
+	bump  atomic.Int64 // position of the last event worth a look
 	used  atomic.Int64 // clock of the last use, for the cache
 
 	// chain serialises the building of events: each names the one before as its parent. Held while a change of state
@@ -61,6 +62,16 @@ type snapshot struct {
 
 // Last is the position of the room's last event.
 func (l *Live) Last() int64 { return l.last.Load() }
+
+// Bump is the position of the last event that moves the room to the top of a list (MSC4186, bump_stamp): a message, not a
+// change of somebody's name. Before such an event has been seen by this node it is the position of the last event.
+func (l *Live) Bump() int64 { return l.bump.Load() }
+
+// bumps are the types of such events.
+var bumps = map[string]bool{
+	"m.room.create": true, "m.room.message": true, "m.room.encrypted": true, "m.sticker": true, "m.call.invite": true,
+	"m.poll.start": true, "m.beacon_info": true,
+}
 
 // State gives the current event of a type and state key, or nil. The room must be loaded (see Rooms.Load).
 func (l *Live) State(typ, key string) *Event {
@@ -175,6 +186,9 @@ func (l *Live) apply(ev *Event) {
 		return
 	}
 	l.last.Store(max(l.last.Load(), ev.Pos))
+	if bumps[ev.Type] {
+		l.bump.Store(max(l.bump.Load(), ev.Pos))
+	}
 	l.headLink = headLink{ev.ID, ev.Depth}
 	ev.settle()
 	l.forgetVisible(ev)

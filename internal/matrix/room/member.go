@@ -238,6 +238,15 @@ type Membership struct {
 	Pos        int64 // of the event that set it
 }
 
+// Memberships gives each of somebody's present memberships, forgotten ones left out, by the event that set it.
+func (rs *Rooms) Memberships(tx *store.Tx, user string, each func(*Event)) error {
+	events, err := rs.Events(tx, memberEventsOf, user)
+	for _, ev := range events {
+		each(ev)
+	}
+	return err
+}
+
 // LeaveAll ends all memberships of somebody whose account is closed.
 func (rs *Rooms) LeaveAll(ctx context.Context, who *audit.Caller, user, reason string) error {
 	all, err := rs.Joined(ctx, user, "join", "invite", "knock")
@@ -292,4 +301,3 @@ func (rs *Rooms) refreshIn(ctx context.Context, who *audit.Caller, l *Live, user
 	_, err = rs.Append(ctx, who, l, d)
 	return err
 }
-

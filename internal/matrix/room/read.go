@@ -128,3 +128,15 @@ func (rs *Rooms) page(ctx context.Context, l *Live, spans Spans, from int64, n i
 	})
 	return out, err
 }
+
+// LeftBetween reports whether somebody was out of a room at any time after one position and up to another.
+func (rs *Rooms) LeftBetween(ctx context.Context, l *Live, user string, after, to int64) (left bool, err error) {
+	err = rs.db.Read(ctx, func(tx *store.Tx) error {
+		changes, err := readChanges(tx, l.NR, user)
+		for _, c := range changes {
+			left = left || c.pos > after && c.pos <= to && c.membership != "" && c.membership != "join"
+		}
+		return err
+	})
+	return left, err
+}

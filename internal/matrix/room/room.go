@@ -152,6 +152,7 @@ func (rs *Rooms) keep(row roomRow, at int64) *Live {
 	}
 	l := &Live{NR: row.nr, ID: row.id, Version: row.version, rooms: rs, headLink: row.head}
 	l.last.Store(row.last)
+	l.bump.Store(row.last)
 	rs.byID[l.ID], rs.byNR[l.NR] = l, l
 	return l
 }

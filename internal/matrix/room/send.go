@@ -190,7 +190,7 @@ func (e *Event) redacted(version matrix.RoomVersion, by *Event) *Event {
 	}
 	left := *e
 	left.RedactedBecause, left.Relates, left.RelType = by, "", ""
-	pdu := append(appendString([]byte(`{"type":`), e.Type), `,"content":`...)
+	pdu := append(AppendString([]byte(`{"type":`), e.Type), `,"content":`...)
 	pdu = append(append(pdu, e.Content...), '}')
 	pdu, err := matrix.Redact(version, pdu)
 	if err != nil {

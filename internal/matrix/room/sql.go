@@ -412,3 +412,6 @@ func moveListing(tx *store.Tx, from, to int64) error {
 	}
 	return tx.Exec(`UPDATE published SET room = $1 WHERE room = $2`, to, from)
 }
+
+// memberEventsOf finds the events that set somebody's present memberships.
+const memberEventsOf = `SELECT ` + eventColumns + ` FROM member m JOIN event e ON e.pos = m.pos` + eventJoins + ` WHERE m.user_id = $1 AND m.forgotten = 0`
