@@ -14,9 +14,14 @@ func isCommon(plain string) bool {
 		}
 	}
 	core := strings.Trim(plain, "0123456789!?.,-_#*@£$&+= ")
-	bare := strings.NewReplacer("0", "o", "1", "i", "3", "e", "4", "a", "5", "s", "7", "t", "@", "a", "$", "s", " ", "").Replace(plain)
-	return common[plain] || common[core] || common[bare] || core == "" && len(plain) < 14
+	if core == "" && len(plain) < 14 {
+		return true
+	}
+	return common[plain] || common[core] || common[letters.Replace(plain)] || common[letters.Replace(core)]
 }
+
+// letters undoes the signs that people put for letters.
+var letters = strings.NewReplacer("0", "o", "1", "i", "3", "e", "4", "a", "5", "s", "7", "t", "@", "a", "$", "s", " ", "")
 
 func distinct(s string) int {
 	seen := map[rune]bool{}
