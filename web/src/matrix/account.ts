@@ -57,8 +57,10 @@ export class Account {
         refresh_token: true,
       },
     });
-    const store = await Store.open(storeName);
     const session = readSession(answer);
+    // Another tab may have signed someone in meanwhile: nothing of theirs may remain under this session.
+    await (await Account.restore(base))?.signOut();
+    const store = await Store.open(storeName);
     await store.saveSession(session);
     return new Account(base, session, store);
   }

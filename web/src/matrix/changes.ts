@@ -28,6 +28,7 @@ export type Listener = (change: Change) => void;
 export class Changes {
   readonly #listeners = new Set<Listener>();
   readonly #channel: BroadcastChannel;
+  #closed = false;
 
   constructor(name: string) {
     this.#channel = new BroadcastChannel(name);
@@ -39,12 +40,15 @@ export class Changes {
     return () => this.#listeners.delete(listener);
   }
 
+  /** After `close` there is no one left to tell. */
   announce(change: Change): void {
+    if (this.#closed) return;
     this.#tell(change);
     this.#channel.postMessage(change);
   }
 
   close(): void {
+    this.#closed = true;
     this.#channel.close();
     this.#listeners.clear();
   }

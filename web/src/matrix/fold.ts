@@ -243,7 +243,9 @@ function membership(event: MatrixEvent, me: string): MembershipNotice | undefine
 function pendingItems(input: FoldInput): Dated[] {
   const arrived = new Set(input.events.flatMap((event) => [event.event_id, transactionOf(event)]));
   const waiting = input.pending.filter((one) => !arrived.has(one.txn_id) && !(one.event_id && arrived.has(one.event_id)));
-  return waiting.map((one) => ({ at: one.queued_at, item: pendingMessage(one, input.me) }));
+  // This device's clock may be behind the server's: what is on its way is still of no earlier day than what has arrived.
+  const latest = input.events.at(-1)?.origin_server_ts ?? 0;
+  return waiting.map((one) => ({ at: Math.max(latest, one.queued_at), item: pendingMessage(one, input.me) }));
 }
 
 function pendingMessage(one: Pending, me: string): Message {

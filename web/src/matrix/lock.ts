@@ -13,10 +13,15 @@ export async function exclusively<T>(name: string, work: () => Promise<T>, signa
 
 async function inThisTab<T>(name: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
   const before = chains.get(name) ?? Promise.resolve();
-  const mine = before.then(() => {
+  const mine = Promise.race([before, aborted(signal)]).then(() => {
     signal?.throwIfAborted();
     return work();
   });
-  chains.set(name, mine.catch(() => undefined));
+  chains.set(name, Promise.allSettled([before, mine]));
   return await mine;
+}
+
+/** Never resolves; rejects when the signal is aborted. */
+async function aborted(signal: AbortSignal | undefined): Promise<never> {
+  return await new Promise((_resolve, reject) => signal?.addEventListener("abort", () => reject(signal.reason), { once: true }));
 }

@@ -37,7 +37,6 @@ export class Sync {
   /** Runs until stopped or signed out. A second tab waits here until the first closes, and hears of changes meanwhile. */
   start(): void {
     const signal = this.#stopped.signal;
-    this.store.changes.announce({ ask: "status" });
     this.#running = exclusively("sync", () => this.#lead(), signal).catch((error: unknown) => {
       if (error instanceof SignedOut) this.onSignedOut();
       else if (!signal.aborted) throw error;
@@ -55,6 +54,11 @@ export class Sync {
   /** Tries now rather than at the appointed time, whichever tab it is that syncs. */
   wake(): void {
     this.store.changes.announce({ ask: "wake" });
+  }
+
+  /** Has the status announced by whichever tab syncs. */
+  announceStatus(): void {
+    this.store.changes.announce({ ask: "status" });
   }
 
   /** Asks anew at once: after sleep, a request may hang on a connection that is long dead. */

@@ -1,0 +1,145 @@
+// The whole window: sign-in, or the list and the open conversation side by side; on a narrow screen one of the two.
+
+import "./style.css";
+import { useEffect, useMemo, useRef } from "preact/hooks";
+import type { SignIn } from "../account/model";
+import { SignInPage, SignOut } from "../account/view";
+import { Conversations } from "../conversations/model";
+import { ConversationList, focusRow, nameOf } from "../conversations/view";
+import type { Account } from "../matrix/account";
+import { Conversation } from "../room/model";
+import { RoomView } from "../room/view";
+import { Connection } from "../sync/model";
+import { ConnectionBanner } from "../sync/view";
+import { words } from "../words";
+import { go, isPlainClick, pathTo, route } from "./route";
+
+/** Conversations kept ready to switch back to at once. */
+const keptReady = 12;
+
+const touch = matchMedia("(pointer: coarse)").matches;
+
+export function App({ signIn }: { signIn: SignIn }) {
+  const stage = signIn.stage.value;
+  switch (stage.at) {
+    case "opening":
+      return <main id="main" aria-busy="true" />;
+    case "no storage":
+      return (
+        <main id="main" class="page">
+          <h1>{words.storage.title}</h1>
+          <p>{words.storage.hint}</p>
+        </main>
+      );
+    case "signed out":
+      return <SignInPage signIn={signIn} why={stage.why} />;
+    case "signed in":
+      return <Messenger key={stage.account.session.device_id} signIn={signIn} account={stage.account} />;
+  }
+}
+
+/** The models behind the two panes; they live as long as the session. */
+class Screen {
+  readonly conversations: Conversations;
+  readonly connection: Connection;
+  readonly #ready = new Map<string, Conversation>();
+
+  constructor(readonly account: Account) {
+    this.conversations = new Conversations(account);
+    this.connection = new Connection(account);
+  }
+
+  conversation(roomId: string): Conversation {
+    const found = this.#ready.get(roomId) ?? new Conversation(this.account, roomId);
+    this.#ready.delete(roomId);
+    this.#ready.set(roomId, found);
+    for (const [id, old] of this.#ready) {
+      if (this.#ready.size <= keptReady) break;
+      old.close();
+      this.#ready.delete(id);
+    }
+    return found;
+  }
+
+  close(): void {
+    for (const one of this.#ready.values()) one.close();
+    this.conversations.close();
+    this.connection.close();
+  }
+}
+
+function Messenger({ signIn, account }: { signIn: SignIn; account: Account }) {
+  const screen = useMemo(() => new Screen(account), [account]);
+  useEffect(() => () => screen.close(), [screen]);
+  const here = route.value;
+  const roomId = here.screen === "conversation" ? here.roomId : undefined;
+  useTitle(screen, roomId);
+  useFocusOnReturn(roomId);
+  const open = (id: string, event: MouseEvent) => {
+    if (!isPlainClick(event)) return;
+    event.preventDefault();
+    go(pathTo(id), roomId !== undefined);
+    if (id === roomId && !touch) document.getElementById("composer")?.focus();
+  };
+  return (
+    <div class={roomId === undefined ? "messenger" : "messenger messenger-open"}>
+      <a class="skip" href="#composer" hidden={roomId === undefined}>
+        {words.composer.placeholder}
+      </a>
+      <nav class="pane-list" aria-label={words.conversations.title}>
+        <header class="list-head">
+          <span class="list-title">{words.conversations.title}</span>
+          <SignOut signIn={signIn} unsent={() => account.unsent()} />
+        </header>
+        <ConnectionBanner connection={screen.connection} />
+        <ConversationList conversations={screen.conversations} me={account.userId} current={roomId} pathTo={pathTo} onOpen={open} />
+      </nav>
+      <main class="pane-room" id="main">
+        <Pane screen={screen} />
+      </main>
+    </div>
+  );
+}
+
+function Pane({ screen }: { screen: Screen }) {
+  const here = route.value;
+  const back = (event: MouseEvent) => {
+    if (!isPlainClick(event)) return;
+    event.preventDefault();
+    go(pathTo(), true);
+  };
+  if (here.screen === "conversation") {
+    const typing = screen.conversations.typing.value.get(here.roomId) ?? [];
+    return <RoomView conversation={screen.conversation(here.roomId)} typing={typing} touch={touch} onBack={back} onDeclined={() => go(pathTo(), true)} />;
+  }
+  const [title, hint] = here.screen === "unknown" ? [words.noPage.title, words.noPage.hint] : [words.conversations.choose, words.conversations.chooseHint];
+  return (
+    <div class="room-empty">
+      <h1>{title}</h1>
+      <p>{hint}</p>
+      {here.screen === "unknown" && (
+        <a href="/" onClick={back}>
+          {words.noPage.home}
+        </a>
+      )}
+    </div>
+  );
+}
+
+function useTitle(screen: Screen, roomId: string | undefined): void {
+  const room = roomId === undefined ? undefined : screen.conversations.list.value.find((one) => one.room_id === roomId);
+  const unread = screen.conversations.unread.value;
+  const title = [room ? nameOf(room) : words.conversations.title, words.product].join(" – ");
+  useEffect(() => {
+    document.title = unread > 0 ? `(${words.conversations.badge(unread)}) ${title}` : title;
+  }, [title, unread]);
+}
+
+/** Coming back to the list puts the focus on the conversation one came from. */
+function useFocusOnReturn(roomId: string | undefined): void {
+  const before = useRef<string | undefined>(undefined);
+  useEffect(() => {
+    if (roomId === undefined && before.current !== undefined) focusRow(before.current);
+    before.current = roomId;
+  }, [roomId]);
+}

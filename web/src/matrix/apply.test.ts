@@ -1,0 +1,108 @@
+import { describe, expect, test } from "vitest";
+import { joined, keptEvents, updateRoom, updateTimeline } from "./apply";
+import type { MatrixEvent } from "./event";
+import { roomName } from "./record";
+import { readSync, type RoomUpdate } from "./sliding";
+
+const me = "@asha:trust";
+
+function events(ids: string): MatrixEvent[] {
+  return [...ids].map((id) => ({ event_id: id, type: "m.room.message", sender: "@ben:trust", origin_server_ts: 1, content: { body: id } }));
+}
+
+const ids = (all: MatrixEvent[]) => all.map((one) => one.event_id).join("");
+
+function update(extra: Partial<RoomUpdate>): RoomUpdate {
+  return { room_id: "!r", initial: false, gap: false, state: [], timeline: [], ...extra };
+}
+
+describe("joining what is known and what is new", () => {
+  const tests: [string, string, string, boolean, string, boolean][] = [
+    ["nothing known", "", "abc", true, "abc", false],
+    ["it continues", "abc", "de", false, "abcde", true],
+    ["it continues with something known", "abc", "cd", false, "abcd", true],
+    ["nothing new", "abc", "", false, "abc", true],
+    ["a gap that is bridged", "abcd", "cdef", true, "abcdef", true],
+    ["a gap that is not", "abc", "xyz", true, "xyz", false],
+    ["more of the past, and the same present", "cd", "abcd", true, "abcd", false],
+    ["more of the past, and more of the present", "cd", "bcde", true, "bcde", false],
+    ["the same", "abc", "abc", true, "abc", false],
+    ["a gap and nothing", "abc", "", true, "", false],
+  ];
+  test.each(tests)("%s", (_name, known, latest, gap, expected, fromKnown) => {
+    const result = joined(events(known), events(latest), gap);
+    expect(ids(result.events)).toBe(expected);
+    expect(result.fromKnown).toBe(fromKnown);
+  });
+});
+
+describe("the stored timeline", () => {
+  test("is bounded, and then says no longer where its past begins", () => {
+    const many = Array.from({ length: keptEvents + 5 }, (_, i) => events("a").map((one) => ({ ...one, event_id: `$${i}` }))[0]!);
+    const timeline = updateTimeline({ room_id: "!r", events: many.slice(0, 90), before: "p1" }, update({ timeline: many.slice(90) }));
+    expect(timeline.events).toHaveLength(keptEvents);
+    expect(timeline.events.at(-1)?.event_id).toBe(many.at(-1)!.event_id);
+    expect(timeline.before).toBeUndefined();
+  });
+
+  test("keeps its own beginning when continued, and takes the new one after a gap", () => {
+    const old = { room_id: "!r", events: events("abc"), before: "p1" };
+    expect(updateTimeline(old, update({ timeline: events("d"), before: "p9" })).before).toBe("p1");
+    expect(updateTimeline(old, update({ timeline: events("xy"), before: "p9", gap: true })).before).toBe("p9");
+  });
+
+  test("an update without events changes nothing", () => {
+    const old = { room_id: "!r", events: events("abc"), before: "p1" };
+    expect(updateTimeline(old, update({ unread: 0 }))).toEqual(old);
+  });
+});
+
+describe("rooms", () => {
+  test("what is absent has not changed, unless all is said anew", () => {
+    const old = updateRoom(undefined, update({ initial: true, name: "Ward 7", unread: 3, joined: 12, bump: 5 }), me);
+    expect(updateRoom(old, update({ bump: 6 }), me)).toMatchObject({ name: "Ward 7", unread: 3, joined: 12, bump: 6 });
+    expect(updateRoom(old, update({ initial: true }), me)).toMatchObject({ name: undefined, unread: 0, joined: 0 });
+    expect(updateRoom(old, update({ name: null }), me).name).toBeUndefined();
+  });
+
+  test("are named after the others in them when they have no name", () => {
+    const heroes = [{ user_id: "@ben:trust", name: "Ben Okafor" }, { user_id: "@carys:trust" }];
+    expect(roomName(updateRoom(undefined, update({ heroes }), me))).toBe("Ben Okafor, carys");
+    expect(roomName(updateRoom(undefined, update({ heroes: [] }), me))).toBeUndefined();
+  });
+
+  test("are left when one's own membership says so", () => {
+    const old = updateRoom(undefined, update({ initial: true }), me);
+    const own = { ...events("m")[0]!, type: "m.room.member", state_key: me, content: { membership: "leave" } };
+    expect(updateRoom(old, update({ state: [own] }), me).membership).toBe("leave");
+    expect(updateRoom(old, update({ membership: "ban" }), me).membership).toBe("ban");
+    expect(updateRoom(old, update({ membership: "nonsense" }), me).membership).toBe("join");
+  });
+});
+
+describe("reading an answer of sync", () => {
+  test("refuses one without a position", () => {
+    expect(() => readSync({ rooms: {} })).toThrow("pos");
+  });
+
+  test("takes parts of the wrong shape for absent, and malformed events for none", () => {
+    const answer = readSync({
+      pos: "1",
+      lists: { all: { count: "many" } },
+      rooms: { "!a": { timeline: [7, { type: "x" }, ...events("e")], heroes: [{}, "x"], notification_count: null }, "!b": [] },
+      extensions: { typing: { rooms: { "!a": { content: { user_ids: [1, "@ben:trust"] } } } }, receipts: { rooms: { "!a": { content: { $e: { "m.read": { "@ben:trust": {} } } } } } } },
+    });
+    expect(answer.count).toBe(0);
+    expect(answer.rooms).toHaveLength(1);
+    expect(answer.rooms[0]).toMatchObject({ heroes: [], unread: undefined });
+    expect(ids(answer.rooms[0]!.timeline)).toBe("e");
+    expect(answer.typing).toEqual([{ room_id: "!a", users: ["@ben:trust"] }]);
+    expect(answer.receipts).toEqual([{ room_id: "!a", user_id: "@ben:trust", event_id: "$e" }]);
+  });
+
+  test("understands the names of the accepted proposal as well", () => {
+    const [room] = readSync({ pos: "1", rooms: { "!a": { timeline_events: events("ab"), stripped_state: [], membership: "invite", expanded_timeline: true } } }).rooms;
+    expect(room).toMatchObject({ gap: true, membership: "invite", stripped: [] });
+    expect(ids(room!.timeline)).toBe("ab");
+  });
+});

@@ -1,0 +1,188 @@
+// The messages of a conversation. It stays at the newest while the reader is there, and keeps the reader's place otherwise,
+// whatever is added above or below.
+
+import { Component, createRef } from "preact";
+import { Icon } from "../look/icon";
+import type { Item } from "../matrix/fold";
+import { words } from "../words";
+import { ItemView } from "./message";
+import type { Conversation } from "./model";
+
+const say = words.room;
+
+/** Items in the page to begin with, and more for each time the top comes near. */
+const pageOfItems = 80;
+/** Nearer to an edge than this (in pixels) counts as being there. */
+const nearBottom = 60;
+const nearTop = 600;
+
+interface Place {
+  bottom: boolean;
+  key?: string;
+  top: number;
+}
+
+interface State {
+  shown: number;
+  away: boolean;
+  /** The newest item when the reader left the bottom. */
+  leftAt?: string;
+}
+
+export class Timeline extends Component<{ conversation: Conversation }, State> {
+  override state: State = { shown: pageOfItems, away: false };
+  readonly #box = createRef<HTMLDivElement>();
+  readonly #list = createRef<HTMLOListElement>();
+  #stick = true;
+  #watcher: ResizeObserver | undefined;
+
+  override componentDidMount(): void {
+    const unread = this.#list.current?.querySelector(".unread-mark");
+    if (unread && this.#box.current) {
+      this.#box.current.scrollTop = this.#box.current.scrollHeight;
+      unread.scrollIntoView({ block: "start" });
+      this.#stick = this.#atBottom();
+    }
+    this.#watcher = new ResizeObserver(() => this.#settle());
+    if (this.#box.current) this.#watcher.observe(this.#box.current);
+    if (this.#list.current) this.#watcher.observe(this.#list.current);
+    document.addEventListener("visibilitychange", this.#look);
+    addEventListener("focus", this.#look);
+    this.#settle();
+    this.#onScroll();
+  }
+
+  override componentWillUnmount(): void {
+    this.#watcher?.disconnect();
+    document.removeEventListener("visibilitychange", this.#look);
+    removeEventListener("focus", this.#look);
+  }
+
+  override getSnapshotBeforeUpdate(): Place {
+    const box = this.#box.current;
+    if (!box || this.#stick) return { bottom: true, top: 0 };
+    const edge = box.getBoundingClientRect().top;
+    for (const child of this.#list.current?.children ?? []) {
+      const { top, bottom } = child.getBoundingClientRect();
+      if (bottom > edge) return { bottom: false, key: (child as HTMLElement).dataset.key, top };
+    }
+    return { bottom: false, top: 0 };
+  }
+
+  override componentDidUpdate(_props: unknown, _state: unknown, place: Place): void {
+    const box = this.#box.current;
+    if (!box) return;
+    if (place.bottom) box.scrollTop = box.scrollHeight;
+    else this.#keep(box, place);
+    this.#look();
+    if (box.scrollTop < nearTop && this.props.conversation.past.value !== "failed") this.#reachBack();
+  }
+
+  #keep(box: HTMLElement, place: Place): void {
+    if (place.key === undefined) return;
+    const anchor = this.#list.current?.querySelector(`[data-key="${CSS.escape(place.key)}"]`);
+    if (anchor) box.scrollTop += anchor.getBoundingClientRect().top - place.top;
+  }
+
+  #atBottom(): boolean {
+    const box = this.#box.current;
+    return !box || box.scrollHeight - box.scrollTop - box.clientHeight < nearBottom;
+  }
+
+  /** Sizes changed, by the window, the keyboard or the text: what was at the bottom stays there. */
+  #settle(): void {
+    const box = this.#box.current;
+    if (box && this.#stick) box.scrollTop = box.scrollHeight;
+    this.#look();
+  }
+
+  readonly #onScroll = (): void => {
+    const bottom = this.#atBottom();
+    const latest = this.#items().at(-1)?.key;
+    if (bottom === this.state.away) this.setState(bottom ? { away: false, leftAt: undefined } : { away: true, leftAt: latest });
+    this.#stick = bottom;
+    this.#look();
+    if ((this.#box.current?.scrollTop ?? nearTop) < nearTop && this.props.conversation.past.value !== "failed") this.#reachBack();
+  };
+
+  /** Reading is: at the bottom, in a window that is in front. */
+  readonly #look = (): void => {
+    if (this.#stick && document.visibilityState === "visible" && document.hasFocus()) this.props.conversation.seen();
+  };
+
+  #items(): Item[] {
+    return this.props.conversation.items.value;
+  }
+
+  /** Shows more of what is loaded, or loads more. */
+  #reachBack(): void {
+    if (this.state.shown < this.#items().length) this.setState({ shown: this.state.shown + pageOfItems });
+    else void this.props.conversation.older();
+  }
+
+  readonly #toBottom = (): void => {
+    this.#stick = true;
+    this.setState({ shown: pageOfItems, away: false, leftAt: undefined });
+    this.#box.current?.focus();
+    this.#settle();
+  };
+
+  override render() {
+    const { conversation } = this.props;
+    const items = conversation.items.value;
+    const shown = items.slice(-this.state.shown);
+    const isAll = shown.length === items.length;
+    const last = items.at(-1);
+    // Sending brings the sender to the newest message, wherever they were reading.
+    if (last?.kind === "message" && last.mine && last.state === "queued" && last.key !== this.#sent) {
+      this.#sent = last.key;
+      this.#stick = true;
+    }
+    return (
+      <div class="timeline-place">
+        <div class="timeline" ref={this.#box} onScroll={this.#onScroll} tabIndex={0} role="region" aria-label={say.messages}>
+          <Past conversation={conversation} isAll={isAll} />
+          <ol ref={this.#list}>
+            {shown.map((item) => (
+              <ItemView key={item.key} item={item} conversation={conversation} />
+            ))}
+          </ol>
+        </div>
+        {this.state.away && <ToLatest count={this.#missed(items)} onClick={this.#toBottom} />}
+      </div>
+    );
+  }
+
+  #sent: string | undefined;
+
+  /** Messages that arrived since the reader left the bottom. */
+  #missed(items: Item[]): number {
+    const from = items.findIndex((item) => item.key === this.state.leftAt);
+    return from < 0 ? 0 : items.slice(from + 1).filter((item) => item.kind === "message" && !item.mine).length;
+  }
+}
+
+function Past({ conversation, isAll }: { conversation: Conversation; isAll: boolean }) {
+  const past = conversation.past.value;
+  if (past === "failed") {
+    return (
+      <p class="past">
+        {say.olderFailed}{" "}
+        <button type="button" class="button-quiet" onClick={() => void conversation.older()}>
+          {words.sending.retry}
+        </button>
+      </p>
+    );
+  }
+  if (past === "start" && isAll) return <p class="past">{say.start}</p>;
+  return <p class="past">{past === "loading" ? say.older : "\u00a0"}</p>;
+}
+
+function ToLatest({ count, onClick }: { count: number; onClick: () => void }) {
+  return (
+    <button type="button" class="to-latest" onClick={onClick} aria-label={count > 0 ? undefined : say.latest}>
+      {count > 0 && <span>{say.latestUnread(count)}</span>}
+      <Icon name="down" />
+    </button>
+  );
+}

@@ -1,0 +1,125 @@
+// One conversation: who it is with, its messages, and the place to write.
+
+import "./style.css";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { Avatar } from "../look/avatar";
+import { bodyWords } from "../look/body";
+import { Icon } from "../look/icon";
+import { bodyOf } from "../matrix/fold";
+import { heroName, roomName } from "../matrix/record";
+import { words } from "../words";
+import { Composer } from "./composer";
+import type { Conversation } from "./model";
+import { Timeline } from "./timeline";
+
+const say = words.room;
+
+export interface RoomProps {
+  conversation: Conversation;
+  /** Who is typing here; never this person. */
+  typing: string[];
+  /** Takes part of the way in, so that a keyboard is not raised over what is to be read. */
+  touch: boolean;
+  onBack: (event: MouseEvent) => void;
+  onDeclined: () => void;
+}
+
+export function RoomView({ conversation, typing, touch, onBack, onDeclined }: RoomProps) {
+  const room = conversation.room.value;
+  const name = (room && roomName(room)) ?? words.conversations.unnamed;
+  const heading = useRef<HTMLHeadingElement>(null);
+  useLayoutEffect(() => {
+    conversation.opened();
+    return () => conversation.left();
+  }, [conversation]);
+  useEffect(() => {
+    const composer = document.getElementById("composer");
+    if (composer && !touch) composer.focus();
+    else heading.current?.focus();
+  }, [conversation, conversation.loaded.value]);
+  if (conversation.loaded.value && !room) return <NotHere onBack={onBack} />;
+  return (
+    <section class="room" aria-label={name}>
+      <header class="room-head">
+        <a class="back" href="/" onClick={onBack} aria-label={say.back}>
+          <Icon name="back" />
+        </a>
+        <Avatar id={room?.direct ? (room.heroes[0]?.user_id ?? room.room_id) : conversation.roomId} name={name} group={!room?.direct} />
+        <div class="room-title">
+          <h1 ref={heading} tabIndex={-1}>
+            {name}
+          </h1>
+          {room && !room.direct && room.joined > 0 && <p>{say.members(room.joined)}</p>}
+        </div>
+      </header>
+      <Body conversation={conversation} typing={typing} onDeclined={onDeclined} />
+      <Announcer key={conversation.roomId} conversation={conversation} />
+    </section>
+  );
+}
+
+function Body({ conversation, typing, onDeclined }: { conversation: Conversation; typing: string[]; onDeclined: () => void }) {
+  const membership = conversation.room.value?.membership;
+  if (!conversation.loaded.value) return <p class="room-loading">{say.loading}</p>;
+  if (membership === "invite") return <Invitation conversation={conversation} onDeclined={onDeclined} />;
+  return (
+    <>
+      <Timeline key={conversation.roomId} conversation={conversation} />
+      <p class="typing" role="status">
+        {typing.length > 0 && say.typing(typing.map((user) => conversation.nameOf(user)))}
+      </p>
+      {membership === "join" ? <Composer key={conversation.roomId} conversation={conversation} /> : <p class="room-gone">{say.gone}</p>}
+    </>
+  );
+}
+
+function NotHere({ onBack }: { onBack: (event: MouseEvent) => void }) {
+  return (
+    <section class="room room-empty">
+      <h1>{say.notHere}</h1>
+      <p>{say.notHereHint}</p>
+      <a href="/" onClick={onBack}>
+        {say.back}
+      </a>
+    </section>
+  );
+}
+
+function Invitation({ conversation, onDeclined }: { conversation: Conversation; onDeclined: () => void }) {
+  const inviter = conversation.room.value?.inviter;
+  const busy = conversation.answering.value === "busy";
+  const decline = async () => {
+    if (await conversation.decline()) onDeclined();
+  };
+  return (
+    <div class="room-empty">
+      <h2>{words.invitation.title(inviter ? heroName(inviter) : "")}</h2>
+      <p>{words.invitation.hint}</p>
+      {conversation.answering.value === "failed" && <p role="alert">{words.invitation.failed}</p>}
+      <div class="dialog-actions">
+        <button class="button" type="button" aria-disabled={busy} onClick={() => void conversation.accept()}>
+          {words.invitation.accept}
+        </button>
+        <button class="button button-secondary" type="button" aria-disabled={busy} onClick={() => void decline()}>
+          {words.invitation.decline}
+        </button>
+      </div>
+    </div>
+  );
+}
+
+/** Says each message that arrives while the conversation is open, for those who do not see it appear. */
+function Announcer({ conversation }: { conversation: Conversation }) {
+  const region = useRef<HTMLDivElement>(null);
+  const said = useRef<string | undefined>(undefined);
+  const latest = conversation.latestFromOthers.value;
+  const loaded = conversation.loaded.value;
+  useEffect(() => {
+    if (!loaded || latest?.event_id === said.current) return;
+    const first = said.current === undefined;
+    said.current = latest?.event_id ?? "";
+    if (first || !latest || !region.current) return;
+    region.current.textContent = say.arrived(conversation.nameOf(latest.sender), bodyWords(bodyOf(latest)));
+  }, [latest, loaded]);
+  return <div class="visually-hidden" aria-live="polite" ref={region} />;
+}

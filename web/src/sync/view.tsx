@@ -1,0 +1,56 @@
+// The banner that says when there is no connection, and since when it is being mended.
+
+import "./style.css";
+import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import { words } from "../words";
+import type { Connection } from "./model";
+
+/** A connection made sooner than this is not worth a word. */
+const patienceMs = 1_500;
+
+export function ConnectionBanner({ connection }: { connection: Connection }) {
+  const patient = useSignal(true);
+  const { state } = connection.status.value;
+  useEffect(() => {
+    if (state !== "connecting") return;
+    patient.value = true;
+    const timer = setTimeout(() => (patient.value = false), patienceMs);
+    return () => clearTimeout(timer);
+  }, [state]);
+  useEffect(() => {
+    if (state !== "waiting") return;
+    const timer = setInterval(() => (connection.now.value = Date.now()), 1_000);
+    return () => clearInterval(timer);
+  }, [state]);
+  useNetworkEvents(connection);
+  return (
+    <div class="banner-place">
+      <div role="status" class="visually-hidden">
+        {state === "waiting" ? words.connection.lost : ""}
+      </div>
+      {state === "waiting" && (
+        <div class="banner">
+          <span>{words.connection.waiting(connection.secondsLeft.value)}</span>
+          <button type="button" class="button-quiet" onClick={() => connection.tryNow()}>
+            {words.connection.tryNow}
+          </button>
+        </div>
+      )}
+      {state === "connecting" && !patient.value && <div class="banner banner-calm">{words.connection.connecting}</div>}
+    </div>
+  );
+}
+
+function useNetworkEvents(connection: Connection): void {
+  useEffect(() => {
+    const changed = () => connection.networkChanged();
+    const shown = () => document.visibilityState === "visible" && connection.status.value.state !== "live" && connection.tryNow();
+    addEventListener("online", changed);
+    document.addEventListener("visibilitychange", shown);
+    return () => {
+      removeEventListener("online", changed);
+      document.removeEventListener("visibilitychange", shown);
+    };
+  }, [connection]);
+}
