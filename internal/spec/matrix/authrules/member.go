@@ -46,6 +46,7 @@ func (c *check) joinRule() string {
 
 // join is v11 4.3, v12 5.3.
 func (c *check) join(target string) error {
+	// The rule does not ask who sends it: a server that made the room could join its creator for them.
 	if p := c.ev.PrevEvents; len(p) == 1 && p[0] == c.create.ID && target == c.create.Sender { // .1
 		return nil
 	}
