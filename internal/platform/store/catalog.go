@@ -50,4 +50,17 @@ var Catalog = []Table{
 	{"device", "matrix/account", Personal, "a place where a person is signed in"},
 	{"token", "matrix/account", Secret, "the hash of an access or refresh token"},
 	{"account_secret", "matrix/account", Secret, "a secret the nodes share"},
+	{"media", "matrix/media", Content, "a file somebody uploaded; its bytes are in the store of files"},
+	{"media_link", "matrix/media", Structure, "an event that uses a file"},
+	{"media_avatar", "matrix/media", Personal, "the file that is somebody's picture"},
+	{"media_thumbnail", "matrix/media", Derived, "a picture made smaller"},
+
+	{"room", "matrix/room", Structure, "a room: its number, id and version"},
+	{"event", "matrix/room", Content, "an event of a room's log"},
+	{"state", "matrix/room", Structure, "which event is a room's current state of a type and key"},
+	{"member", "matrix/room", Personal, "somebody's current membership in a room"},
+	{"alias", "matrix/room", Structure, "a name of a room"},
+	{"published", "matrix/room", Structure, "a room listed in the directory"},
+	{"report", "matrix/room", Content, "something reported to the moderators"},
+	{"receipt", "matrix/receipt", Personal, "how far somebody has read in a room"},
 }
