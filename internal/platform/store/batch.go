@@ -27,6 +27,7 @@ type verb struct {
 	done  func(error)
 	state atomic.Int32 // waiting, started or dropped
 	err   error        // its own failure
+	told  bool         // done was called
 }
 
 const (
@@ -38,6 +39,7 @@ const (
 // A batch is one physical commit being made.
 type batch struct {
 	w       *writer
+	ctx     context.Context // bounds what is asked of the database; a verb's own context is never done
 	sess    session
 	number  int64 // of this process; in the node table once committed
 	base    head  // as it was at begin
@@ -144,8 +146,8 @@ func (b *batch) undo(tx *Tx) {
 	if !tx.saved {
 		return
 	}
-	if err := b.sess.undo(tx.ctx); err != nil {
-		b.spoil(&lost{err}, nil)
+	if err := b.sess.undo(b.ctx); err != nil {
+		b.spoil(&lost{err}, nil) // whatever it is, the transaction is of no use
 	}
 }
 

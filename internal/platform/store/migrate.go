@@ -54,18 +54,23 @@ func migrations(files fs.FS) ([]migration, error) {
 
 // prepare brings the database to this binary's schema and makes sure that it belongs to this server.
 func prepare(ctx context.Context, s session, o Options, engine string) error {
+	known, err := migrations(schemaFiles)
+	if err != nil {
+		return err
+	}
 	if o.ReadOnly {
-		if err := compare(ctx, s, schemaFiles, engine, nil); err != nil {
-			return err
-		}
-	} else if err := migrate(ctx, s, schemaFiles, engine); err != nil {
+		err = compare(ctx, s, known, nil)
+	} else {
+		err = migrate(ctx, s, known, engine)
+	}
+	if err != nil {
 		return err
 	}
 	return claim(ctx, s, o)
 }
 
 // migrate applies what is missing, each file in a transaction of its own.
-func migrate(ctx context.Context, s session, files fs.FS, engine string) (err error) {
+func migrate(ctx context.Context, s session, known []migration, engine string) (err error) {
 	if engine == "postgres" {
 		if err := s.script(ctx, sqlMigrateLock); err != nil {
 			return fmt.Errorf("store: waiting for another node to migrate: %w", err)
@@ -75,7 +80,7 @@ func migrate(ctx context.Context, s session, files fs.FS, engine string) (err er
 	if err := s.script(ctx, migrationTable(engine)); err != nil {
 		return fmt.Errorf("store: the schema cannot be created: %w", err)
 	}
-	return compare(ctx, s, files, engine, func(m migration) error {
+	return compare(ctx, s, known, func(m migration) error {
 		if err := apply(ctx, s, m, engine); err != nil {
 			return fmt.Errorf("store: migration %s failed and was undone: %w", m.name, clean(err))
 		}
@@ -85,15 +90,12 @@ func migrate(ctx context.Context, s session, files fs.FS, engine string) (err er
 
 // compare holds the migrations that were applied against those of this binary. missing is called for each that was
 // not applied; nil: that is an error.
-func compare(ctx context.Context, s session, files fs.FS, engine string, missing func(migration) error) error {
-	known, err := migrations(files)
-	if err != nil {
-		return err
-	}
+func compare(ctx context.Context, s session, known []migration, missing func(migration) error) error {
 	applied, err := appliedMigrations(ctx, s)
 	if err != nil {
 		return fmt.Errorf("store: this is not a Wardline database, or one that was never opened for writing: %w", err)
 	}
+	var lacking []migration
 	for _, m := range known {
 		was, ok := applied[m.number]
 		delete(applied, m.number)
@@ -103,13 +105,16 @@ func compare(ctx context.Context, s session, files fs.FS, engine string, missing
 		case !ok && missing == nil:
 			return fmt.Errorf("store: the database lacks migration %s; start the server once to bring it up to date", m.name)
 		case !ok:
-			if err := missing(m); err != nil {
-				return err
-			}
+			lacking = append(lacking, m)
 		}
 	}
 	for _, was := range applied {
 		return fmt.Errorf("store: the database has migration %s, which this binary does not know: it was used by a newer Wardline; run that version or newer", was.name)
+	}
+	for _, m := range lacking { // only now: a database that is refused is not touched
+		if err := missing(m); err != nil {
+			return err
+		}
 	}
 	return nil
 }

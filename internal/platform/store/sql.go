@@ -2,6 +2,7 @@ package store
 
 const (
 	sqlSQLiteVersion  = `SELECT sqlite_version()`
+	sqlCheckpoint     = `PRAGMA wal_checkpoint(PASSIVE)`
 	sqlBegin          = `BEGIN`
 	sqlBeginImmediate = `BEGIN IMMEDIATE`
 	sqlBeginSnapshot  = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY`
@@ -25,7 +26,8 @@ const (
 
 	sqlLog      = `INSERT INTO log (pos, at, kind, scope, name) VALUES ($1, $2, $3, $4, $5)`
 	sqlLogSpan  = `SELECT pos, kind, scope, name FROM log WHERE pos > $1 AND pos <= $2 ORDER BY pos LIMIT $3`
-	sqlLogOld   = `SELECT COALESCE(MAX(pos), 0) FROM log WHERE at < $1`
+	sqlLogOld   = `SELECT COALESCE((SELECT pos FROM log WHERE at >= $1 ORDER BY pos LIMIT 1) - 1, (SELECT MAX(pos) FROM log), 0)`
+	sqlLogStep  = `SELECT MAX(pos) FROM (SELECT pos FROM log WHERE pos <= $1 ORDER BY pos LIMIT $2) AS step`
 	sqlLogTrim  = `DELETE FROM log WHERE pos <= $1`
 	sqlLogFloor = `UPDATE position SET floor = $1 WHERE floor < $1`
 

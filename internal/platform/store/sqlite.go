@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -26,7 +28,7 @@ type sqliteEngine struct {
 func openSQLite(ctx context.Context, o Options) (*sqliteEngine, error) {
 	path := filepath.Join(o.Dir, "wardline.db")
 	common := "_pragma=busy_timeout(5000)&_pragma=cache_size(-16000)&_pragma=foreign_keys(1)&_pragma=temp_store(2)"
-	write := common + "&_txlock=immediate&_pragma=journal_mode(WAL)&_pragma=synchronous(" + o.sync() + ")&_pragma=wal_autocheckpoint(2000)"
+	write := common + "&_txlock=immediate&_pragma=journal_mode(WAL)&_pragma=synchronous(" + o.sync() + ")&_pragma=wal_autocheckpoint(" + strconv.Itoa(walPages) + ")"
 	if o.ReadOnly {
 		write = common + "&mode=ro"
 	}
@@ -46,6 +48,36 @@ func openSQLite(ctx context.Context, o Options) (*sqliteEngine, error) {
 		return nil, errors.Join(fmt.Errorf("store: SQLite %s has a bug that can lose data; at least %s is needed", version, sqliteFloor), e.close())
 	}
 	return e, nil
+}
+
+// walPages is the length of the WAL, in pages of 4 KiB, at which a commit itself copies it into the database. Mostly
+// keepTidy has done so before, off the writer's path.
+const walPages = 16384
+
+// keepTidy copies the WAL into the database once a second, on a connection of its own and without holding up writers or readers, so
+// that the writer seldom has to. The function it gives ends it.
+func (e *sqliteEngine) keepTidy() (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		tick := time.NewTicker(time.Second)
+		defer tick.Stop()
+		for last := int64(0); ; {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+			info, err := os.Stat(e.path + "-wal")
+			if err != nil || info.ModTime().UnixNano() == last {
+				continue
+			}
+			last = info.ModTime().UnixNano()
+			_, _ = e.write.ExecContext(ctx, sqlCheckpoint) // if it fails, so will the next commit, and say why
+		}
+	}()
+	return func() { cancel(); <-ended }
 }
 
 // sqliteURI names the file in SQLite's URI form; a path may hold characters that a URI may not.
@@ -68,11 +100,20 @@ func versionLess(a, b string) bool {
 func (e *sqliteEngine) name() string { return "sqlite" }
 
 func (e *sqliteEngine) writer(ctx context.Context) (session, error) {
-	return newSQLiteSession(ctx, e.write)
+	s, err := newSQLiteSession(ctx, e.write)
+	if err != nil {
+		return nil, err
+	}
+	s.write = true
+	return s, nil
 }
 
 func (e *sqliteEngine) reader(ctx context.Context) (session, error) {
-	return newSQLiteSession(ctx, e.read)
+	s, err := newSQLiteSession(ctx, e.read)
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 func (e *sqliteEngine) close() error { return errors.Join(e.read.Close(), e.write.Close()) }
@@ -82,9 +123,19 @@ type sqliteSession struct {
 	conn  *sql.Conn
 	stmts map[string]*sql.Stmt
 	dead  bool
+	write bool
 }
 
-func newSQLiteSession(ctx context.Context, db *sql.DB) (session, error) {
+// bound drops the context of the writer: no call of it waits longer than busy_timeout, and watching a context costs
+// the driver a goroutine for each statement.
+func (s *sqliteSession) bound(ctx context.Context) context.Context {
+	if s.write {
+		return context.Background()
+	}
+	return ctx
+}
+
+func newSQLiteSession(ctx context.Context, db *sql.DB) (*sqliteSession, error) {
 	conn, err := db.Conn(ctx)
 	if err != nil {
 		return nil, err
@@ -115,6 +166,7 @@ func (s *sqliteSession) prepare(ctx context.Context, query string) (*sql.Stmt, e
 }
 
 func (s *sqliteSession) exec(ctx context.Context, query string, args []any) (sql.Result, error) {
+	ctx = s.bound(ctx)
 	st, err := s.prepare(ctx, query)
 	if err != nil {
 		return nil, s.classify(err)
@@ -193,6 +245,7 @@ func (s *sqliteSession) count(ctx context.Context, st statement) (int64, error) 
 }
 
 func (s *sqliteSession) query(ctx context.Context, query string, args []any) (*sql.Rows, error) {
+	ctx = s.bound(ctx)
 	st, err := s.prepare(ctx, query)
 	if err != nil {
 		return nil, s.classify(err)

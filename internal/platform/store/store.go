@@ -52,6 +52,7 @@ type DB struct {
 	position atomic.Int64
 	seal     atomic.Pointer[func(*Tx, Sealing) error]
 	fault    atomic.Pointer[error]
+	tidy     func() // ends the engine's upkeep
 
 	mu   sync.Mutex
 	tail []func(Batch)
@@ -108,6 +109,10 @@ func (db *DB) start(ctx context.Context) error {
 		size = 4096
 	}
 	db.queue = make(chan *verb, size)
+	db.tidy = func() {}
+	if e, ok := db.eng.(*sqliteEngine); ok && !db.opts.ReadOnly {
+		db.tidy = e.keepTidy()
+	}
 	go w.loop()
 	return nil
 }
@@ -134,6 +139,7 @@ func (db *DB) Close() error {
 	close(db.queue)
 	db.gate.Unlock()
 	<-db.stopped
+	db.tidy()
 	var err error
 	for range cap(db.readers) {
 		if s := <-db.readers; s != nil {
@@ -152,7 +158,7 @@ func (db *DB) Read(ctx context.Context, fn func(*Tx) error) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { db.giveBack(s) }()
+	defer db.giveBack(s)
 	tx := &Tx{ctx: ctx, now: time.Now().UTC().Truncate(time.Millisecond), sess: s}
 	err = fn(tx)
 	if tx.rows != nil {
@@ -196,8 +202,17 @@ func (db *DB) borrow(ctx context.Context) (session, error) {
 	return nil, away(err)
 }
 
-// giveBack ends the snapshot and returns the session; the caller's context may be done by now, so it plays no part.
+// giveBack ends the snapshot and returns the session. On PostgreSQL that is a round trip, for which nobody waits.
 func (db *DB) giveBack(s session) {
+	if db.opts.URL == "" {
+		db.endSnapshot(s)
+		return
+	}
+	go db.endSnapshot(s)
+}
+
+// endSnapshot has a context of its own: the caller's may be done by now.
+func (db *DB) endSnapshot(s session) {
 	ctx, cancel := context.WithTimeout(context.Background(), batchTime)
 	defer cancel()
 	if !s.alive() || s.rollback(ctx) != nil || !s.alive() {

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"crypto/ed25519"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -13,7 +14,10 @@ import (
 	"github.com/wardline/wardline/internal/platform/store/storetest"
 )
 
-var ctx = context.Background()
+var (
+	ctx = context.Background()
+	pub = storetest.Key.Public().(ed25519.PublicKey)
+)
 
 func setting(t *testing.T, db *store.DB, name string) string {
 	t.Helper()

@@ -103,7 +103,7 @@ func (tx *Tx) open(query string, args []any) (*txRows, error) {
 	if err := tx.ready(args); err != nil {
 		return nil, err
 	}
-	rows, err := tx.sess.query(tx.ctx, query, args)
+	rows, err := tx.sess.query(tx.bound(), query, args)
 	if err != nil {
 		return nil, tx.failed(err)
 	}
@@ -173,7 +173,7 @@ func (tx *Tx) ExecCount(query string, args ...any) (int64, error) {
 	if err := tx.flush(true); err != nil {
 		return 0, err
 	}
-	n, err := tx.sess.count(tx.ctx, statement{query: query, args: args, verb: tx.verb})
+	n, err := tx.sess.count(tx.bound(), statement{query: query, args: args, verb: tx.verb})
 	if err != nil {
 		return 0, tx.failed(err)
 	}
@@ -258,6 +258,14 @@ func (tx *Tx) Enclose(item any) error {
 	return nil
 }
 
+// bound is the context that ends a query: in a Write the commit's, which alone may be given up.
+func (tx *Tx) bound() context.Context {
+	if tx.batch != nil {
+		return tx.batch.ctx
+	}
+	return tx.ctx
+}
+
 func (tx *Tx) writable() error {
 	if tx.batch == nil {
 		return tx.fail(errReadOnly)
@@ -304,7 +312,7 @@ func (tx *Tx) flush(changes bool) error {
 	if len(list) == 0 {
 		return nil
 	}
-	err := tx.sess.run(tx.ctx, list)
+	err := tx.sess.run(tx.batch.ctx, list)
 	if err == nil {
 		return nil
 	}

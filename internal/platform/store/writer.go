@@ -19,13 +19,14 @@ const (
 
 // writer is the goroutine that makes every physical commit of this process, one after another, and all it remembers.
 type writer struct {
-	db    *DB
-	node  string  // random; names this process in the node table
-	sess  session // nil while the database is away
-	head  head    // as of the last commit seen, ours or another's
-	own   bool    // head was made by this process
-	batch int64   // number of the last attempt
-	last  int64   // time of the last verb, ms
+	db     *DB
+	node   string  // random; names this process in the node table
+	sess   session // nil while the database is away
+	head   head    // as of the last commit seen, ours or another's
+	own    bool    // head was made by this process
+	batch  int64   // number of the last attempt
+	flight []*verb // being committed
+	last   int64   // time of the last verb, ms
 
 	backoff time.Duration
 	retryAt time.Time
@@ -34,8 +35,22 @@ type writer struct {
 
 // loop serves the queue until it is closed and empty.
 func (w *writer) loop() {
-	defer close(w.db.stopped)
-	defer w.drop()
+	ended := false
+	defer func() {
+		if p := recover(); p != nil {
+			panic(p) // a follower's: nothing would be in step any more
+		}
+		if !ended {
+			w.revive()
+		}
+	}()
+	w.serve()
+	ended = true
+	w.drop()
+	close(w.db.stopped)
+}
+
+func (w *writer) serve() {
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
 	for {
@@ -44,7 +59,9 @@ func (w *writer) loop() {
 			if !ok {
 				return
 			}
-			w.commit(w.gather(v))
+			w.flight = w.gather(v)
+			w.commit(w.flight)
+			w.flight = nil
 		case reply := <-w.db.poke:
 			reply <- w.peek()
 		case <-tick.C:
@@ -96,11 +113,26 @@ func (w *writer) commit(verbs []*verb) {
 // settle answers verbs: each with its own failure, or else with that of the commit.
 func settle(verbs []*verb, err error) {
 	for _, v := range verbs {
+		if v.told {
+			continue
+		}
 		if v.err == nil {
 			v.err = err
 		}
+		v.told = true
 		v.done(v.err)
 	}
+}
+
+// errGoexit is the answer to verbs of a commit in which one ended the writer's goroutine.
+var errGoexit = errors.New("store: a verb ended the writer's goroutine (runtime.Goexit; in a test: Fatal or FailNow inside Write)")
+
+// revive goes on in a new goroutine when a verb has ended this one.
+func (w *writer) revive() {
+	w.drop()
+	settle(w.flight, errGoexit)
+	w.flight = nil
+	go w.loop()
 }
 
 // isolate commits a batch anew whose transaction was refused, so that only the verb whose fault it was fails. The order
@@ -138,7 +170,7 @@ func (w *writer) attempt(verbs []*verb) (b *batch, n int, err error) {
 		return nil, len(verbs), w.abandon(ctx, err)
 	}
 	w.batch++
-	b = &batch{w: w, sess: w.sess, number: w.batch, base: base, foreign: !w.own, pos: base.pos}
+	b = &batch{w: w, ctx: ctx, sess: w.sess, number: w.batch, base: base, foreign: !w.own, pos: base.pos}
 	n = b.play(verbs)
 	if b.spoilt == nil && b.dirty {
 		b.seal()
