@@ -95,7 +95,9 @@ func gmsl(t *testing.T, r *room) func(ev *matrix.Event) error {
 	if err != nil {
 		t.Fatal(err)
 	}
-	user := func(_ spec.RoomID, sender spec.SenderID) (*spec.UserID, error) { return spec.NewUserID(string(sender), true) }
+	user := func(_ spec.RoomID, sender spec.SenderID) (*spec.UserID, error) {
+		return spec.NewUserID(string(sender), true)
+	}
 	return func(ev *matrix.Event) error { return gomatrixserverlib.Allowed(convert(ev), provider, user) }
 }
 
