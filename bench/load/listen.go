@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // sampleEvery is how often an answer is decoded in full to check the scan: one in so many, for each listener.
@@ -68,6 +69,11 @@ func (a *audience) listen(l *ledger) {
 			}
 		})
 	}
+}
+
+// settle is how long it takes until all wait, with time to spare.
+func (a *audience) settle() time.Duration {
+	return 100*time.Millisecond + time.Duration(len(a.listeners))*time.Millisecond
 }
 
 // leave ends every long-poll.

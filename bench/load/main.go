@@ -57,6 +57,7 @@ func flags() (options, size) {
 	flag.IntVar(&s.bigRepeats, "big-repeats", 20, "messages into it")
 	flag.IntVar(&s.idle, "idle", 10000, "idle clients")
 	flag.DurationVar(&s.idleLength, "idle-length", 20*time.Second, "how long to watch them")
+	flag.DurationVar(&s.settle, "settle", 10*time.Second, "how long to let them come")
 	flag.StringVar(&s.growth, "growth", "10000,1000000", "numbers of stored events to compare")
 	flag.BoolVar(&s.sliding, "sliding", false, "listen by simplified sliding sync")
 	flag.Parse()

@@ -16,7 +16,8 @@ type size struct {
 	big, bigRepeats        int
 	idle                   int
 	idleLength             time.Duration
-	growth                 string // comma-separated numbers of stored events
+	settle                 time.Duration // from the last client's coming until idle is measured
+	growth                 string        // comma-separated numbers of stored events
 	sliding                bool
 }
 
@@ -75,7 +76,7 @@ func drive(c *crowd, capacity int, sliding bool, load func(l *ledger)) (*run, er
 	}
 	r := &run{ledger: newLedger(c, capacity), audience: audience}
 	audience.listen(r.ledger)
-	time.Sleep(time.Second) // so that all are waiting, and the cost of their coming is over
+	time.Sleep(audience.settle()) // so that all are waiting, and the cost of their coming is over
 	self := process(os.Getpid())
 	cpuBefore, err := c.target.cpu()
 	if err != nil {
@@ -218,7 +219,7 @@ func measureIdle(t *target, s size) (result, error) {
 	ledger := newLedger(c, 0)
 	audience.listen(ledger)
 	defer audience.leave()
-	time.Sleep(5*time.Second + time.Duration(s.idle)*time.Millisecond/2)
+	time.Sleep(s.settle)
 	cpuBefore, err := t.cpu()
 	if err != nil {
 		return nil, err

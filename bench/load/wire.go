@@ -16,6 +16,9 @@ const maxAnswerBytes = 64 << 20
 // errClosed says that the server closed the connection before a byte of the answer came.
 var errClosed = errors.New("the server closed the connection")
 
+// errInterrupted says that the generator itself has had enough.
+var errInterrupted = errors.New("interrupted")
+
 // wire is one HTTP/1.1 connection, written by hand so that the generator costs little beside the server it measures:
 // one write for a request, and usually one read for an answer. It understands answers with a length and chunked
 // ones, and nothing else. It is not safe for use from several goroutines, except for interrupt.
@@ -23,30 +26,46 @@ type wire struct {
 	address string
 	conn    net.Conn
 	mu      sync.Mutex // held to replace conn, so that another goroutine may interrupt
+	ended   bool       // interrupted, for good
 	request []byte     // the request being built, kept for its space
 	buffer  []byte     // what has been read
 }
 
 func newWire(address string) *wire { return &wire{address: address} }
 
+// close gives the connection up; a later call opens another.
 func (w *wire) close() {
-	w.interrupt()
-	w.attach(nil)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.conn != nil {
+		_ = w.conn.Close()
+		w.conn = nil
+	}
 }
 
-// interrupt makes a call that waits in another goroutine fail.
+// interrupt makes a call that waits in another goroutine fail, and every call after it.
 func (w *wire) interrupt() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.ended = true
 	if w.conn != nil {
 		_ = w.conn.Close()
 	}
 }
 
-func (w *wire) attach(conn net.Conn) {
+// open makes a connection.
+func (w *wire) open() error {
+	conn, err := net.DialTimeout("tcp", w.address, 10*time.Second)
+	if err != nil {
+		return err
+	}
 	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.ended {
+		return errors.Join(errInterrupted, conn.Close())
+	}
 	w.conn = conn
-	w.mu.Unlock()
+	return nil
 }
 
 // begin starts a request. The token may be empty.
@@ -94,11 +113,9 @@ func (w *wire) call(method, path, token string, body []byte) (status int, answer
 
 func (w *wire) exchange() (int, []byte, error) {
 	if w.conn == nil {
-		conn, err := net.DialTimeout("tcp", w.address, 10*time.Second)
-		if err != nil {
+		if err := w.open(); err != nil {
 			return 0, nil, err
 		}
-		w.attach(conn)
 	}
 	if _, err := w.conn.Write(w.request); err != nil {
 		return 0, nil, fmt.Errorf("%w: %w", errClosed, err)
