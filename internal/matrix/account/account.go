@@ -30,7 +30,7 @@ const (
 const (
 	maxDeviceID   = 255
 	maxDeviceName = 255
-	maxDevices    = 200 // of one person; the one unused for longest gives way
+	maxDevices    = 1000 // of one person, whatever is configured
 	maxToken      = 512
 )
 
@@ -44,6 +44,9 @@ type Config struct {
 	AccessLifetime     time.Duration // of access tokens of clients that can refresh them; 0: an hour
 	RefreshLifetime    time.Duration // of refresh tokens that are not used; 0: 90 days
 	PlainLifetime      time.Duration // of access tokens of clients that cannot refresh; 0: no end
+	MaxDevices         int           // of one person, the one unused for longest giving way; 0: 100
+	GuessesPerSecond   float64       // wrong passwords for one account, in the long run; 0: a tenth
+	GuessBurst         int           // and at once; 0: 20
 	NoLimits           bool          // no limit on guessing: for test rigs
 	Cost               Cost          // of a password's hash; the zero value: DefaultCost
 	Now                func() time.Time
@@ -78,7 +81,7 @@ func New(db *store.DB, conf Config, profiles *profile.Profiles) *Accounts {
 		hasher:   newHasher(conf.Cost),
 		sessions: newSessionCache(),
 		seen:     newSightings(db),
-		guesses:  newThrottle(!conf.NoLimits),
+		guesses:  newThrottle(conf),
 	}
 	db.Follow(a.sessions.follow)
 	return a
@@ -93,6 +96,16 @@ func (c Config) filled() Config {
 	}
 	if c.RefreshLifetime == 0 {
 		c.RefreshLifetime = 90 * 24 * time.Hour
+	}
+	if c.MaxDevices == 0 {
+		c.MaxDevices = 100
+	}
+	c.MaxDevices = min(c.MaxDevices, maxDevices)
+	if c.GuessesPerSecond == 0 {
+		c.GuessesPerSecond = 0.1
+	}
+	if c.GuessBurst == 0 {
+		c.GuessBurst = 20
 	}
 	if c.Cost == (Cost{}) {
 		c.Cost = DefaultCost

@@ -153,7 +153,7 @@ func FuzzUnseal(f *testing.F) {
 
 func TestThrottle(t *testing.T) {
 	now := time.UnixMilli(1_750_000_000_000)
-	tr := newThrottle(true)
+	tr := newThrottle(Config{GuessBurst: guessBurst}.filled())
 	for i := range guessBurst {
 		if _, retry := tr.take("a", now); retry != 0 {
 			t.Fatalf("guess %d has to wait %v", i, retry)
@@ -172,7 +172,7 @@ func TestThrottle(t *testing.T) {
 	if n := len(tr.left); n > maxGuessed {
 		t.Errorf("%d names are watched", n)
 	}
-	off := newThrottle(false)
+	off := newThrottle(Config{NoLimits: true})
 	for range 10 * guessBurst {
 		if _, retry := off.take("a", now); retry != 0 {
 			t.Fatal("limited without limits")

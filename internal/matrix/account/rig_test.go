@@ -26,6 +26,10 @@ const (
 	bob      = "@bob:" + storetest.ServerName
 	password = "three random words"
 	secret   = "the registration secret"
+
+	guessBurst = 10
+	guessEvery = 10 * time.Second
+	fewDevices = 8
 )
 
 var (
@@ -59,7 +63,7 @@ func each(t *testing.T, change func(*Config), test func(t *testing.T, r *rig)) {
 func newRig(t *testing.T, db *store.DB, change func(*Config)) *rig {
 	t.Helper()
 	r := &rig{t: t, db: db, time: time.UnixMilli(1_750_000_000_000)}
-	conf := Config{ServerName: storetest.ServerName, Cost: cheap, Now: r.now}
+	conf := Config{ServerName: storetest.ServerName, Cost: cheap, Now: r.now, GuessBurst: guessBurst, MaxDevices: fewDevices}
 	if change != nil {
 		change(&conf)
 	}

@@ -187,7 +187,7 @@ func (a *Accounts) addDevice(tx *store.Tx, who *audit.Caller, user string, in Si
 			return err
 		}
 	}
-	old, err := devicesBeyond(tx, user, maxDevices-1)
+	old, err := devicesBeyond(tx, user, a.conf.MaxDevices-1)
 	if err != nil {
 		return err
 	}

@@ -423,12 +423,12 @@ func TestTooManyDevices(t *testing.T) {
 			return nil
 		}
 		first := r.login("alice", SignIn{Device: "FIRST"})
-		for range maxDevices {
+		for range fewDevices {
 			r.pass(time.Minute)
 			r.login("alice", SignIn{})
 		}
 		devices, err := r.Devices(t.Context(), alice)
-		if err != nil || len(devices) != maxDevices {
+		if err != nil || len(devices) != fewDevices {
 			t.Fatalf("%d devices (%v)", len(devices), err)
 		}
 		r.refused(first.Access, "M_UNKNOWN_TOKEN", false)

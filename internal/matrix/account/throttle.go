@@ -7,27 +7,27 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// Limits on guessing the password of one account, from wherever: some 8,600 tries a day, which finds none that is not
-// among the common ones, and never shuts a person out for long.
-const (
-	guessBurst = 20
-	guessEvery = 10 * time.Second
-	maxGuessed = 10_000 // accounts that are watched at a time
-)
+// maxGuessed bounds how many accounts are watched at a time.
+const maxGuessed = 10_000
 
-// throttle counts wrong passwords for each name.
+// throttle limits guesses at the password of one account, from wherever they come. At the default, some 8,600 tries a day
+// find no password but the most common, which are refused; and nobody is shut out for long.
 type throttle struct {
-	on bool
+	off   bool
+	every rate.Limit
+	burst int
 
 	mu   sync.Mutex
 	left map[string]*rate.Limiter
 }
 
-func newThrottle(on bool) *throttle { return &throttle{on: on, left: map[string]*rate.Limiter{}} }
+func newThrottle(c Config) *throttle {
+	return &throttle{off: c.NoLimits, every: rate.Limit(c.GuessesPerSecond), burst: c.GuessBurst, left: map[string]*rate.Limiter{}}
+}
 
 // take takes one guess at a name's password, or says how long to wait. refund gives it back when it was right.
 func (t *throttle) take(name string, now time.Time) (refund func(), retry time.Duration) {
-	if !t.on {
+	if t.off {
 		return func() {}, 0
 	}
 	t.mu.Lock()
@@ -35,7 +35,7 @@ func (t *throttle) take(name string, now time.Time) (refund func(), retry time.D
 	limit := t.left[name]
 	if limit == nil {
 		t.shed(now)
-		limit = rate.NewLimiter(rate.Every(guessEvery), guessBurst)
+		limit = rate.NewLimiter(t.every, t.burst)
 		t.left[name] = limit
 	}
 	r := limit.ReserveN(now, 1)
@@ -52,7 +52,7 @@ func (t *throttle) shed(now time.Time) {
 		return
 	}
 	for name, limit := range t.left {
-		if limit.TokensAt(now) >= guessBurst {
+		if limit.TokensAt(now) >= float64(t.burst) {
 			delete(t.left, name)
 		}
 	}
