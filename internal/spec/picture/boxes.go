@@ -132,8 +132,8 @@ func (c *cleaner) file() error {
 			return err
 		}
 	}
-	if len(c.tracks) == 0 && !c.image {
-		return malformed("neither a movie nor an image")
+	if !c.image && !slices.ContainsFunc(c.tracks, (*track).stays) {
+		return malformed("nothing to see or to hear")
 	}
 	return c.erase()
 }
@@ -353,15 +353,34 @@ func (c *cleaner) erase() error {
 			return malformed("metadata lies outside the media data")
 		}
 	}
+	torn, err := c.zeroDropped()
+	if err != nil {
+		return err
+	}
+	within := overlaps(torn)
+	for _, e := range c.last {
+		if !within(e.span) {
+			c.edits = append(c.edits, e)
+		}
+	}
+	return nil
+}
+
+// zeroDropped plans the zeros, each stretch once however many share it, and returns the stretches that are shared.
+func (c *cleaner) zeroDropped() (torn []span, err error) {
 	slices.SortFunc(c.dropped, func(a, b erasure) int { return cmp.Compare(a.at, b.at) })
 	for list := c.dropped; len(list) > 0; {
-		whole, n := list[0].span, 1
+		whole, n, shared := list[0].span, 1, false
 		for ; n < len(list) && list[n].at <= whole.end; n++ {
+			shared = shared || list[n].at < whole.end
 			whole.end = max(whole.end, list[n].end)
+		}
+		if shared {
+			torn = append(torn, whole)
 		}
 		some, err := c.zero(whole)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		for _, d := range list[:n] {
 			if some {
@@ -370,8 +389,7 @@ func (c *cleaner) erase() error {
 		}
 		list = list[n:]
 	}
-	c.edits = append(c.edits, c.last...)
-	return nil
+	return torn, nil
 }
 
 // overlaps returns a function that tells whether a stretch shares bytes with any of these.

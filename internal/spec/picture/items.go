@@ -282,7 +282,7 @@ func (c *cleaner) drop(entry *item, what string) {
 // dropExif overwrites an item of Exif (23008-12, A.2.1), and leaves in its place one that tells only the orientation.
 func (c *cleaner) dropExif(entry *item) error {
 	old, err := c.itemData(entry)
-	if err != nil {
+	if err != nil || allZero(old) {
 		return err
 	}
 	e, inside := exif{orientation: upright}, make(report)
