@@ -4,6 +4,7 @@
 package discovery
 
 import (
+	"runtime/debug"
 	"slices"
 
 	"github.com/wardline/wardline/internal/platform/audit"
@@ -28,8 +29,8 @@ var Features = map[string]bool{
 // Config is what of the configuration clients may know.
 type Config struct {
 	ServerName   string
-	PublicURL    string // of the client-server API; empty: clients are not told
-	Version      string // of the program, for operators of other servers
+	PublicURL    string // of the client-server API; empty: https:// and the server name
+	Version      string // of the program, for operators of other servers; empty: the revision it was built from
 	RoomVersion  string // of new rooms; empty: 12
 	Encryption   bool   // rooms may be encrypted end to end
 	SupportPage  string // for people who need help to sign in; may be empty
@@ -44,7 +45,25 @@ func New(conf Config) Server {
 	if conf.RoomVersion == "" {
 		conf.RoomVersion = string(matrix.V12)
 	}
+	if conf.PublicURL == "" {
+		conf.PublicURL = "https://" + conf.ServerName
+	}
+	if conf.Version == "" {
+		conf.Version = revision()
+	}
 	return Server{conf}
+}
+
+// revision names what the program was built from, as far as the build knew it.
+func revision() string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				return s.Value[:min(12, len(s.Value))]
+			}
+		}
+	}
+	return "development"
 }
 
 // Capabilities are what a person may do ("Capabilities negotiation"), by name.
@@ -69,17 +88,13 @@ func (s Server) Capabilities(who *audit.Caller) map[string]any {
 	return out
 }
 
-// Client is what /.well-known/matrix/client says; errs.NotFound when the address is not configured. Where rooms may not be
-// encrypted, clients of Element's are told not to try.
-func (s Server) Client() (map[string]any, error) {
-	if s.conf.PublicURL == "" {
-		return nil, errs.Absent("This server has not been told its public address.")
-	}
+// Client is what /.well-known/matrix/client says. Where rooms may not be encrypted, clients of Element's are told not to try.
+func (s Server) Client() map[string]any {
 	out := map[string]any{"m.homeserver": map[string]any{"base_url": s.conf.PublicURL}}
 	if !s.conf.Encryption {
 		out["io.element.e2ee"] = map[string]any{"default": false, "force_disable": true}
 	}
-	return out, nil
+	return out
 }
 
 // Support is what /.well-known/matrix/support says; errs.NotFound when nothing is configured.

@@ -82,8 +82,9 @@ func TestAnswers(t *testing.T) {
 
 func TestConfigured(t *testing.T) {
 	person := &audit.Caller{User: alice}
-	if status, answer := ask(t, Config{}, person, "GET", "/.well-known/matrix/client", ""); status != 404 {
-		t.Errorf("without an address: %d %s", status, answer)
+	_, answer := ask(t, Config{ServerName: "a.example"}, person, "GET", "/.well-known/matrix/client", "")
+	if answer.Get(`m\.homeserver.base_url`).String() != "https://a.example" {
+		t.Errorf("without an address: %s", answer)
 	}
 	if status, answer := ask(t, Config{}, person, "GET", "/.well-known/matrix/support", ""); status != 404 {
 		t.Errorf("without a contact: %d %s", status, answer)
@@ -92,7 +93,7 @@ func TestConfigured(t *testing.T) {
 	if _, answer := ask(t, conf, person, "GET", "/.well-known/matrix/client", ""); answer.Get(`io\.element\.e2ee`).Exists() {
 		t.Errorf("where rooms may be encrypted: %s", answer)
 	}
-	_, answer := ask(t, conf, &audit.Caller{User: alice, Admin: true}, "GET", "/_matrix/client/v3/capabilities", "")
+	_, answer = ask(t, conf, &audit.Caller{User: alice, Admin: true}, "GET", "/_matrix/client/v3/capabilities", "")
 	if answer.Get(`capabilities.m\.room_versions.default`).String() != "11" || !answer.Get(`capabilities.m\.account_moderation.lock`).Bool() {
 		t.Errorf("an administrator's capabilities: %s", answer)
 	}

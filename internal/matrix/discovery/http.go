@@ -33,7 +33,7 @@ func (api API) Capabilities(_ context.Context, who *audit.Caller, _ struct{}) (C
 
 // Client answers GET /.well-known/matrix/client.
 func (api API) Client(context.Context, *audit.Caller, struct{}) (map[string]any, error) {
-	return api.Server.Client()
+	return api.Server.Client(), nil
 }
 
 // Support answers GET /.well-known/matrix/support.
