@@ -25,7 +25,7 @@ export function SignInPage({ signIn, why }: { signIn: SignIn; why: "revoked" | "
     void signIn.signIn(user.current?.value ?? "", password.current?.value ?? "", words.product);
   };
   return (
-    <main class="sign-in" id="main">
+    <main class="sign-in">
       <form onSubmit={submit} noValidate aria-busy={signIn.busy.value}>
         <ErrorSummary problems={problems} />
         {why && problems.length === 0 && (

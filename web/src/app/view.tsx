@@ -23,10 +23,10 @@ export function App({ signIn }: { signIn: SignIn }) {
   const stage = signIn.stage.value;
   switch (stage.at) {
     case "opening":
-      return <main id="main" aria-busy="true" />;
+      return <main aria-busy="true" />;
     case "no storage":
       return (
-        <main id="main" class="page">
+        <main class="page">
           <h1>{words.storage.title}</h1>
           <p>{words.storage.hint}</p>
         </main>
@@ -75,6 +75,8 @@ function Messenger({ signIn, account }: { signIn: SignIn; account: Account }) {
   const roomId = here.screen === "conversation" ? here.roomId : undefined;
   useTitle(screen, roomId);
   useFocusOnReturn(roomId);
+  // The open conversation is what the page is about; without one it is the list.
+  const Title = roomId === undefined ? "h1" : "p";
   const open = (id: string, event: MouseEvent) => {
     if (!isPlainClick(event)) return;
     event.preventDefault();
@@ -82,22 +84,22 @@ function Messenger({ signIn, account }: { signIn: SignIn; account: Account }) {
     if (id === roomId && !touch) document.getElementById("composer")?.focus();
   };
   return (
-    <div class={roomId === undefined ? "messenger" : "messenger messenger-open"}>
+    <main class={roomId === undefined ? "messenger" : "messenger messenger-open"}>
       <a class="skip" href="#composer" hidden={roomId === undefined}>
         {words.composer.placeholder}
       </a>
       <nav class="pane-list" aria-label={words.conversations.title}>
         <header class="list-head">
-          <span class="list-title">{words.conversations.title}</span>
+          <Title class="list-title">{words.conversations.title}</Title>
           <SignOut signIn={signIn} unsent={() => account.unsent()} />
         </header>
         <ConnectionBanner connection={screen.connection} />
         <ConversationList conversations={screen.conversations} me={account.userId} current={roomId} pathTo={pathTo} onOpen={open} />
       </nav>
-      <main class="pane-room" id="main">
+      <div class="pane-room">
         <Pane screen={screen} />
-      </main>
-    </div>
+      </div>
+    </main>
   );
 }
 
@@ -115,7 +117,7 @@ function Pane({ screen }: { screen: Screen }) {
   const [title, hint] = here.screen === "unknown" ? [words.noPage.title, words.noPage.hint] : [words.conversations.choose, words.conversations.chooseHint];
   return (
     <div class="room-empty">
-      <h1>{title}</h1>
+      <h2>{title}</h2>
       <p>{hint}</p>
       {here.screen === "unknown" && (
         <a href="/" onClick={back}>

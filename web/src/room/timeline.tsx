@@ -33,22 +33,26 @@ export class Timeline extends Component<{ conversation: Conversation }, State> {
   override state: State = { shown: pageOfItems, away: false };
   readonly #box = createRef<HTMLDivElement>();
   readonly #list = createRef<HTMLOListElement>();
+  /** Whether the reader is at the newest message, and wants to stay there. */
   #stick = true;
+  /** Where the list was last put or found. */
+  #top = 0;
+  /** The first message in the page. */
+  #first: string | undefined;
+  /** The latest message that brought its sender to the bottom. */
+  #sent: string | undefined;
   #watcher: ResizeObserver | undefined;
 
   override componentDidMount(): void {
     const unread = this.#list.current?.querySelector(".unread-mark");
-    if (unread && this.#box.current) {
-      this.#box.current.scrollTop = this.#box.current.scrollHeight;
-      unread.scrollIntoView({ block: "start" });
-      this.#stick = this.#atBottom();
-    }
+    this.#settle();
+    unread?.scrollIntoView({ block: "start" });
+    this.#notice();
     this.#watcher = new ResizeObserver(() => this.#settle());
     if (this.#box.current) this.#watcher.observe(this.#box.current);
     if (this.#list.current) this.#watcher.observe(this.#list.current);
     document.addEventListener("visibilitychange", this.#look);
     addEventListener("focus", this.#look);
-    this.#settle();
     this.#onScroll();
   }
 
@@ -60,11 +64,13 @@ export class Timeline extends Component<{ conversation: Conversation }, State> {
 
   override getSnapshotBeforeUpdate(): Place {
     const box = this.#box.current;
+    this.#notice();
     if (!box || this.#stick) return { bottom: true, top: 0 };
     const edge = box.getBoundingClientRect().top;
-    for (const child of this.#list.current?.children ?? []) {
-      const { top, bottom } = child.getBoundingClientRect();
-      if (bottom > edge) return { bottom: false, key: (child as HTMLElement).dataset.key, top };
+    // Days and notices come, go and merge as history is added; a message stays.
+    for (const message of this.#list.current?.querySelectorAll<HTMLElement>(".message") ?? []) {
+      const { top, bottom } = message.getBoundingClientRect();
+      if (bottom > edge) return { bottom: false, key: message.dataset.key, top };
     }
     return { bottom: false, top: 0 };
   }
@@ -72,7 +78,7 @@ export class Timeline extends Component<{ conversation: Conversation }, State> {
   override componentDidUpdate(_props: unknown, _state: unknown, place: Place): void {
     const box = this.#box.current;
     if (!box) return;
-    if (place.bottom) box.scrollTop = box.scrollHeight;
+    if (place.bottom || this.#stick) this.#put(box.scrollHeight);
     else this.#keep(box, place);
     this.#look();
     if (box.scrollTop < nearTop && this.props.conversation.past.value !== "failed") this.#reachBack();
@@ -81,7 +87,22 @@ export class Timeline extends Component<{ conversation: Conversation }, State> {
   #keep(box: HTMLElement, place: Place): void {
     if (place.key === undefined) return;
     const anchor = this.#list.current?.querySelector(`[data-key="${CSS.escape(place.key)}"]`);
-    if (anchor) box.scrollTop += anchor.getBoundingClientRect().top - place.top;
+    if (anchor) this.#put(box.scrollTop + anchor.getBoundingClientRect().top - place.top);
+  }
+
+  #put(top: number): void {
+    const box = this.#box.current;
+    if (!box) return;
+    box.scrollTop = top;
+    this.#top = box.scrollTop;
+  }
+
+  /** Takes note of where the reader has scrolled, which the scroll event tells only with the next frame. */
+  #notice(): void {
+    const box = this.#box.current;
+    if (!box || box.scrollTop === this.#top) return;
+    this.#top = box.scrollTop;
+    this.#stick = this.#atBottom();
   }
 
   #atBottom(): boolean {
@@ -92,15 +113,16 @@ export class Timeline extends Component<{ conversation: Conversation }, State> {
   /** Sizes changed, by the window, the keyboard or the text: what was at the bottom stays there. */
   #settle(): void {
     const box = this.#box.current;
-    if (box && this.#stick) box.scrollTop = box.scrollHeight;
+    this.#notice();
+    if (box && this.#stick) this.#put(box.scrollHeight);
     this.#look();
   }
 
   readonly #onScroll = (): void => {
-    const bottom = this.#atBottom();
+    this.#notice();
+    const bottom = this.#stick;
     const latest = this.#items().at(-1)?.key;
     if (bottom === this.state.away) this.setState(bottom ? { away: false, leftAt: undefined } : { away: true, leftAt: latest });
-    this.#stick = bottom;
     this.#look();
     if ((this.#box.current?.scrollTop ?? nearTop) < nearTop && this.props.conversation.past.value !== "failed") this.#reachBack();
   };
@@ -130,7 +152,7 @@ export class Timeline extends Component<{ conversation: Conversation }, State> {
   override render() {
     const { conversation } = this.props;
     const items = conversation.items.value;
-    const shown = items.slice(-this.state.shown);
+    const shown = items.slice(this.#start(items));
     const isAll = shown.length === items.length;
     const last = items.at(-1);
     // Sending brings the sender to the newest message, wherever they were reading.
@@ -153,7 +175,14 @@ export class Timeline extends Component<{ conversation: Conversation }, State> {
     );
   }
 
-  #sent: string | undefined;
+  /** Which item is the first in the page: while the reader is away from the bottom, none that was there is taken away. */
+  #start(items: Item[]): number {
+    const least = Math.max(0, items.length - this.state.shown);
+    const held = this.state.away ? items.findIndex((item) => item.key === this.#first) : -1;
+    const start = held < 0 ? least : Math.min(held, least);
+    this.#first = items.slice(start).find((item) => item.kind === "message")?.key;
+    return start;
+  }
 
   /** Messages that arrived since the reader left the bottom. */
   #missed(items: Item[]): number {

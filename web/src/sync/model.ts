@@ -30,7 +30,7 @@ export class Connection {
     this.account.outbox.wake();
   }
 
-  /** The device woke, or its network came back: what hangs on the old network is dead. */
+  /** The device's network came or went: what hangs on the old one is dead, and the next try tells the truth. */
   networkChanged(): void {
     this.account.sync.refresh();
     this.account.outbox.wake();

@@ -47,9 +47,11 @@ function useNetworkEvents(connection: Connection): void {
     const changed = () => connection.networkChanged();
     const shown = () => document.visibilityState === "visible" && connection.status.value.state !== "live" && connection.tryNow();
     addEventListener("online", changed);
+    addEventListener("offline", changed);
     document.addEventListener("visibilitychange", shown);
     return () => {
       removeEventListener("online", changed);
+      removeEventListener("offline", changed);
       document.removeEventListener("visibilitychange", shown);
     };
   }, [connection]);

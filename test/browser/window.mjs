@@ -1,0 +1,100 @@
+// Windows of a real browser, and what the tests do in them.
+
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+
+const require = createRequire(new URL("../../web/package.json", import.meta.url));
+const { chromium } = require("playwright-core");
+const axe = await readFile(require.resolve("axe-core/axe.min.js"), "utf8");
+
+export const desktop = { viewport: { width: 1280, height: 800 } };
+export const phone = { viewport: { width: 390, height: 780 }, hasTouch: true, isMobile: true };
+
+export async function launch() {
+  return await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    headless: true,
+    args: ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+  });
+}
+
+/** A window of its own browser profile. Anything it complains about, other than a lost network, fails `assertCalm`. */
+export async function openWindow(browser, url, options = desktop) {
+  const context = await browser.newContext({ locale: "en-GB", ...options });
+  context.on("page", listen);
+  const page = await context.newPage();
+  await page.goto(url);
+  return page;
+}
+
+function listen(page) {
+  page.complaints = [];
+  page.on("pageerror", (error) => page.complaints.push(String(error)));
+  page.on("console", (message) => {
+    if (message.type() === "error" && !/Failed to load resource|ERR_/.test(message.text())) page.complaints.push(message.text());
+  });
+}
+
+export function assertCalm(page) {
+  assert.deepEqual(page.complaints, []);
+}
+
+export async function signIn(page, person) {
+  await page.getByLabel("Username").fill(person.user_id);
+  await page.getByLabel("Password", { exact: true }).fill(person.password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("navigation", { name: "Conversations" }).waitFor();
+}
+
+export async function signedIn(browser, demo, person, options = desktop) {
+  const page = await openWindow(browser, demo.url, options);
+  await signIn(page, person);
+  return page;
+}
+
+/** Opens a conversation by its address, as a link or a reload would. */
+export async function openRoom(page, roomId) {
+  const row = page.locator(`[data-room="${roomId}"]`);
+  await row.waitFor();
+  await row.click();
+  await page.locator("#composer").waitFor();
+}
+
+export async function say(page, text) {
+  await page.locator("#composer").fill(text);
+  await page.locator("#composer").press("Enter");
+}
+
+/** The texts of the messages in the open conversation, oldest first. */
+export async function texts(page) {
+  return await page.locator(".message .body").allInnerTexts();
+}
+
+/** Waits until the check passes, and fails with its complaint if it never does. */
+export async function eventually(check, ms = 10_000) {
+  const until = Date.now() + ms;
+  for (;;) {
+    try {
+      return await check();
+    } catch (error) {
+      if (Date.now() > until) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 30));
+    }
+  }
+}
+
+/** Fails with every violation of WCAG 2.2 A and AA, and of axe's good practice, that axe finds in the page as it stands. */
+export async function assertAccessible(page, where) {
+  // Through the debugging protocol: the page's own policy forbids script from elsewhere, and stays as it is.
+  const session = await page.context().newCDPSession(page);
+  await session.send("Runtime.evaluate", { expression: axe });
+  await session.detach();
+  const { violations } = await page.evaluate(async () => await globalThis.axe.run(document, { resultTypes: ["violations"] }));
+  const found = violations.map((one) => `${one.id}: ${one.help}\n  ${one.nodes.map((node) => `${node.html}\n  ${node.failureSummary}`).join("\n  ")}`);
+  assert.deepEqual(found, [], `axe on ${where}`);
+}
+
+export async function databases(page) {
+  return await page.evaluate(async () => (await indexedDB.databases()).map((one) => one.name));
+}
