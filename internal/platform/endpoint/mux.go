@@ -101,22 +101,27 @@ func Mux(routes []Route, o Options) http.Handler {
 	}
 	m := &router{Options: o, mux: http.NewServeMux(), meters: newFamily(o.Metrics)}
 	m.strays = m.meters.of("none")
+	listed := map[string]bool{}
 	for _, r := range routes {
-		m.add(r)
+		listed[r.Pattern] = true
+	}
+	for _, r := range routes {
+		m.add(r, listed)
 	}
 	m.mux.HandleFunc("/", m.stray)
 	return m
 }
 
-func (m *router) add(r Route) {
+func (m *router) add(r Route, listed map[string]bool) {
 	method, path, ok := strings.Cut(r.Pattern, " ")
 	if !ok || method == "" || !strings.HasPrefix(path, "/") || r.Handler == nil || r.Guard == Closed || r.Class >= classes {
 		panic(fmt.Sprintf("endpoint: route %q lacks a method, a path, a guard or a handler", r.Pattern))
 	}
 	h := m.serve(r, m.meters.of(r.Pattern))
 	m.mux.HandleFunc(r.Pattern, h)
-	if at := strings.LastIndexByte(r.Pattern, '/'); strings.HasSuffix(r.Pattern, "...}") {
-		m.mux.HandleFunc(r.Pattern[:at], h) // without it, ServeMux redirects to the form with the trailing slash
+	at := strings.LastIndexByte(r.Pattern, '/')
+	if short := r.Pattern[:at]; strings.HasSuffix(r.Pattern, "...}") && !listed[short] {
+		m.mux.HandleFunc(short, h) // without it, ServeMux redirects to the form with the trailing slash
 	}
 }
 

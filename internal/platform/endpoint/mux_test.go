@@ -37,6 +37,8 @@ func paths() http.Handler {
 		{"GET /_matrix/client/v3/rooms/{room}/state", Open, Read, say("all")},
 		{"GET /_matrix/client/v3/rooms/{room}/state/{type}/{key...}", Open, Read, say("get")},
 		{"PUT /_matrix/client/v3/rooms/{room}/state/{type}/{key...}", Open, Write, say("put")},
+		{"GET /_matrix/client/v3/listed/{type}", Open, Read, say("short")},
+		{"GET /_matrix/client/v3/listed/{type}/{key...}", Open, Read, say("long")},
 		{"GET /_matrix/client/v3/directory/room/{room}", Open, Read, say("alias")},
 		{"POST /_matrix/client/v3/rooms/{room}/join", Open, Write, say("join")},
 	}, Options{})
@@ -54,6 +56,8 @@ func TestPathsArriveWhole(t *testing.T) {
 		base + "rooms/!r:x/state/m.name/a//b":      "get|!r:x|m.name|a//b",
 		base + "rooms/!r:x/state/m.name/..":        "get|!r:x|m.name|..",
 		base + "rooms/!r:x/state/m.name/%2E":       "get|!r:x|m.name|.",
+		base + "listed/t":                          "short||t|",
+		base + "listed/t/":                         "long||t|",
 		base + "rooms/!r:x/state//k":               "get|!r:x||k",
 		base + "rooms//state/m.name/k":             "get||m.name|k",
 		base + "rooms/!r:x/state/a%20b/@u:x":       "get|!r:x|a b|@u:x",
