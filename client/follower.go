@@ -8,7 +8,7 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// Follower holds what a client that follows /v3/sync holds: it applies one answer after another, and never asks
+// Follower holds what a client that follows /v3/sync (or simplified sliding sync, [Client.FollowSliding]) holds: it applies one answer after another, and never asks
 // for anything else. Compared with a follower that has applied only a fresh initial sync ([Follower.Diff]) it shows
 // whether incremental syncs converge. It is not safe for use from several goroutines.
 type Follower struct {
@@ -32,7 +32,16 @@ type Follower struct {
 
 	client *Client
 	faults []string
+
+	// Of a follower by simplified sliding sync: how much timeline to ask for, zero for one by /v3/sync; the name of the
+	// connection; and the token of messages to the device, which is another than that of the rest.
+	sliding       int
+	slidingConn   string
+	toDeviceSince string
 }
+
+// maxCatchUp is how many syncs it may take to have everything, while nobody writes.
+const maxCatchUp = 1000
 
 // StateKey names one piece of a room's state.
 type StateKey struct{ Type, Key string }
@@ -73,6 +82,9 @@ func (c *Client) Follow(filter string) *Follower {
 // Fresh returns a follower of the same client and filter that has applied one initial sync.
 func (f *Follower) Fresh(ctx context.Context) (*Follower, error) {
 	fresh := f.client.Follow(f.Filter)
+	if f.sliding > 0 {
+		fresh = f.client.FollowSliding(f.sliding)
+	}
 	fresh.Lazy, fresh.UseStateAfter = f.Lazy, f.UseStateAfter
 	_, err := fresh.Step(ctx, 0)
 	return fresh, err
@@ -80,6 +92,9 @@ func (f *Follower) Fresh(ctx context.Context) (*Follower, error) {
 
 // Step syncs once, waiting up to timeout for something to happen, applies the answer and returns it.
 func (f *Follower) Step(ctx context.Context, timeout time.Duration) (SyncResponse, error) {
+	if f.sliding > 0 {
+		return f.stepSliding(ctx, timeout)
+	}
 	response, err := f.client.Sync(ctx, SyncOptions{
 		Since: f.NextBatch, Filter: f.Filter, Timeout: timeout, UseStateAfter: f.UseStateAfter,
 	})
@@ -90,9 +105,9 @@ func (f *Follower) Step(ctx context.Context, timeout time.Duration) (SyncRespons
 	return response, nil
 }
 
-// CatchUp syncs without waiting until an answer has nothing new.
+// CatchUp syncs without waiting until an answer has nothing new. A server that never comes to an end is an error.
 func (f *Follower) CatchUp(ctx context.Context) error {
-	for {
+	for range maxCatchUp {
 		before := f.NextBatch
 		response, err := f.Step(ctx, 0)
 		if err != nil {
@@ -102,6 +117,7 @@ func (f *Follower) CatchUp(ctx context.Context) error {
 			return nil
 		}
 	}
+	return fmt.Errorf("client: after %d syncs there is still something new", maxCatchUp)
 }
 
 // Until steps until done says so; the context bounds it.

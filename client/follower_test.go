@@ -231,3 +231,57 @@ func TestRedactKeepsWhatTheSpecificationKeeps(t *testing.T) {
 		}
 	}
 }
+
+func TestSlidingFollowerHoldsWhatAV3FollowerHolds(t *testing.T) {
+	r := newRecorder(t)
+	c := r.client(t)
+	step := func(f *Follower, answer string) {
+		t.Helper()
+		r.answer = answer
+		if _, err := f.Step(t.Context(), 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const (
+		name = `{"type":"m.room.name","state_key":"","event_id":"$n","content":{"name":"x"}}`
+		me   = `{"type":"m.room.member","state_key":"@ada:t","event_id":"$m","content":{"membership":"join"}}`
+		one  = `{"type":"m.room.message","event_id":"$1","content":{"body":"one"}}`
+		two  = `{"type":"m.room.message","event_id":"$2","content":{"body":"two"}}`
+		read = `{"type":"m.receipt","content":{"$1":{"m.read":{"@bob:t":{"ts":1}}}}}`
+		data = `{"type":"m.direct","content":{"@bob:t":["!a:t"]}}`
+	)
+	v3, sliding := c.Follow("0"), c.FollowSliding(10)
+	step(v3, `{"next_batch":"1","account_data":{"events":[`+data+`]},"rooms":{"join":{"!a:t":{
+		"summary":{"m.joined_member_count":2,"m.invited_member_count":0},"state":{"events":[`+name+`,`+me+`]},
+		"timeline":{"events":[`+one+`]},"unread_notifications":{"highlight_count":0,"notification_count":1}}},
+		"invite":{"!i:t":{"invite_state":{"events":[]}}}}}`)
+	step(v3, `{"next_batch":"2","rooms":{"join":{"!a:t":{"timeline":{"events":[`+two+`]},"ephemeral":{"events":[`+read+`]},
+		"unread_notifications":{"highlight_count":1,"notification_count":2}}}}}`)
+	step(sliding, `{"pos":"1","rooms":{"!a:t":{"initial":true,"required_state":[`+name+`,`+me+`],"timeline":[`+one+`],
+		"joined_count":2,"invited_count":0,"notification_count":1,"highlight_count":0,"membership":"join"},
+		"!i:t":{"initial":true,"invite_state":[],"membership":"invite"}},
+		"extensions":{"account_data":{"global":[`+data+`]}}}`)
+	step(sliding, `{"pos":"2","rooms":{"!a:t":{"timeline":[`+two+`],"notification_count":2,"highlight_count":1}},
+		"extensions":{"receipts":{"rooms":{"!a:t":`+read+`}},"to_device":{"next_batch":"d5","events":[]}}}`)
+	if difference := sliding.Diff(v3); difference != "" {
+		t.Error(difference)
+	}
+	if difference := v3.Diff(sliding); difference != "" {
+		t.Error(difference)
+	}
+	if sliding.toDeviceSince != "d5" {
+		t.Errorf("the token of messages to the device is %q", sliding.toDeviceSince)
+	}
+	step(sliding, `{"pos":"3","rooms":{"!a:t":{"membership":"leave","timeline":[],"required_state":[]}}}`)
+	if sliding.Joined["!a:t"] != nil || sliding.Left["!a:t"] == nil {
+		t.Error("a room that was left is still held as joined")
+	}
+}
+
+func TestCatchUpGivesUpOnAServerWithoutEnd(t *testing.T) {
+	r := newRecorder(t)
+	r.answer = `{"next_batch":"1","account_data":{"events":[{"type":"x","content":{}}]}}`
+	if err := r.client(t).Follow("0").CatchUp(t.Context()); err == nil || len(r.calls) != maxCatchUp {
+		t.Errorf("%v after %d syncs", err, len(r.calls))
+	}
+}
