@@ -111,7 +111,13 @@ func (f *Follower) translateRoom(rooms *SyncRooms, id string, room SlidingRoom) 
 		}
 	}
 	timeline := Timeline{Events: room.Timeline, Limited: room.Limited, PrevBatch: room.PrevBatch}
-	after := &Events{room.RequiredState}
+	after := &Events{} // state of the timeline first: what is required is the state now
+	for _, event := range room.Timeline {
+		if event.StateKey != nil {
+			after.Events = append(after.Events, event)
+		}
+	}
+	after.Events = append(after.Events, room.RequiredState...)
 	switch membership {
 	case "invite":
 		rooms.Invite[id] = InvitedRoom{Events{room.InviteState}}
