@@ -1,6 +1,13 @@
 package server
 
 import (
+	"github.com/wardline/wardline/internal/matrix/account"
+	"github.com/wardline/wardline/internal/matrix/accountdata"
+	"github.com/wardline/wardline/internal/matrix/discovery"
+	"github.com/wardline/wardline/internal/matrix/profile"
+	"github.com/wardline/wardline/internal/matrix/receipt"
+	"github.com/wardline/wardline/internal/matrix/room"
+	"github.com/wardline/wardline/internal/matrix/typing"
 	. "github.com/wardline/wardline/internal/platform/endpoint" // a table reads best without a name on every word
 )
 
@@ -12,6 +19,10 @@ type route Route
 func (s *Server) routes() []Route {
 	groups := [][]route{
 		s.opsRoutes(),
+		s.discoveryRoutes(),
+		s.accountRoutes(),
+		s.personRoutes(),
+		s.roomRoutes(),
 	}
 	var all []Route
 	for _, group := range groups {
@@ -27,5 +38,125 @@ func (s *Server) opsRoutes() []route {
 	return []route{
 		{"GET /_wardline/health", Open, Ops, Do(s.health)},
 		{"GET /_wardline/ready", Open, Ops, Do(s.isReady)},
+	}
+}
+
+// discoveryRoutes say what the server is, and answer for what it does not have: "Server Discovery", "Capabilities
+// negotiation", "Presence", "Voice over IP", "Third-party Networks".
+func (s *Server) discoveryRoutes() []route {
+	api := discovery.API{Server: s.about}
+	return []route{
+		{"GET /.well-known/matrix/client", Open, Read, Do(api.Client)},
+		{"GET /.well-known/matrix/support", Open, Read, Do(api.Support)},
+		{"GET /_matrix/client/versions", Open, Read, Do(api.Versions)},
+		{"GET /_matrix/client/v3/capabilities", User, Read, Do(api.Capabilities)},
+		{"GET /_matrix/client/v1/auth_metadata", Open, Read, Do(api.Unrecognized)},
+		{"GET /_matrix/federation/v1/version", Open, Read, Do(api.FederationVersion)},
+		{"GET /_matrix/client/v3/presence/{userId}/status", User, Read, Do(api.Presence)},
+		{"PUT /_matrix/client/v3/presence/{userId}/status", User, Write, Do(api.SetPresence)},
+		{"GET /_matrix/client/v3/account/3pid", User, Read, Do(api.ThreePIDs)},
+		{"POST /_matrix/client/v3/account/3pid/add", User, Write, Do(api.NoThreePID)},
+		{"POST /_matrix/client/v3/account/3pid/bind", User, Write, Do(api.NoThreePID)},
+		{"POST /_matrix/client/v3/account/3pid/email/requestToken", Open, Login, Do(api.NoThreePID)},
+		{"POST /_matrix/client/v3/account/3pid/msisdn/requestToken", Open, Login, Do(api.NoThreePID)},
+		{"POST /_matrix/client/v3/account/password/email/requestToken", Open, Login, Do(api.NoThreePID)},
+		{"POST /_matrix/client/v3/account/password/msisdn/requestToken", Open, Login, Do(api.NoThreePID)},
+		{"POST /_matrix/client/v3/register/email/requestToken", Open, Login, Do(api.NoThreePID)},
+		{"POST /_matrix/client/v3/register/msisdn/requestToken", Open, Login, Do(api.NoThreePID)},
+		{"GET /_matrix/client/v3/voip/turnServer", User, Read, Do(api.Nothing)},
+		{"GET /_matrix/client/v3/thirdparty/protocols", User, Read, Do(api.Nothing)},
+	}
+}
+
+// accountRoutes are sign-in, sessions, devices and the administration of accounts: "Client Authentication", "Device
+// Management", "Server Administration", "OpenID". Signing out is open: a locked account may do it, and shows its token.
+func (s *Server) accountRoutes() []route {
+	api := account.API{Accounts: s.accounts}
+	return []route{
+		{"GET /_matrix/client/v3/login", Open, Read, Do(api.Flows)},
+		{"POST /_matrix/client/v3/login", Open, Login, Do(api.Login)},
+		{"POST /_matrix/client/v3/refresh", Open, Login, Do(api.Refresh)},
+		{"POST /_matrix/client/v3/logout", Open, Write, Do(api.Logout)},
+		{"POST /_matrix/client/v3/logout/all", Open, Write, Do(api.LogoutAll)},
+		{"POST /_matrix/client/v3/register", Open, Login, Do(api.Register)},
+		{"GET /_matrix/client/v3/register/available", Open, Login, Do(api.Available)},
+		{"GET /_synapse/admin/v1/register", Open, Login, Do(api.Nonce)},
+		{"POST /_synapse/admin/v1/register", Open, Login, Do(api.RegisterBySecret)},
+		{"GET /_matrix/client/v3/account/whoami", User, Read, Do(api.WhoAmI)},
+		{"POST /_matrix/client/v3/account/password", User, Login, Do(api.ChangePassword)},
+		{"POST /_matrix/client/v3/account/deactivate", User, Login, Do(api.Deactivate)},
+		{"GET /_matrix/client/v3/devices", User, Read, Do(api.Devices)},
+		{"GET /_matrix/client/v3/devices/{deviceId}", User, Read, Do(api.Device)},
+		{"PUT /_matrix/client/v3/devices/{deviceId}", User, Write, Do(api.Rename)},
+		{"DELETE /_matrix/client/v3/devices/{deviceId}", User, Login, Do(api.DeleteDevice)},
+		{"POST /_matrix/client/v3/delete_devices", User, Login, Do(api.DeleteDevices)},
+		{"GET /_matrix/client/v1/admin/lock/{userId}", Admin, Ops, Do(api.Locked)},
+		{"PUT /_matrix/client/v1/admin/lock/{userId}", Admin, Ops, Do(api.Lock)},
+		{"GET /_matrix/client/v1/admin/suspend/{userId}", Admin, Ops, Do(api.Suspended)},
+		{"PUT /_matrix/client/v1/admin/suspend/{userId}", Admin, Ops, Do(api.Suspend)},
+		{"GET /_matrix/client/v3/admin/whois/{userId}", User, Ops, Do(api.Whois)},
+		{"POST /_matrix/client/v3/user/{userId}/openid/request_token", User, Write, Do(api.OpenIDToken)},
+		{"GET /_matrix/federation/v1/openid/userinfo", Open, Read, Do(api.OpenIDUser)},
+	}
+}
+
+// personRoutes are what people say of themselves and keep for themselves: "Profiles", "Client Config", "Room Tagging",
+// "Filtering".
+func (s *Server) personRoutes() []route {
+	profiles, keep := profile.API{Profiles: s.profiles}, accountdata.API{Keep: s.keep}
+	return []route{
+		{"GET /_matrix/client/v3/profile/{userId}", User, Read, Do(profiles.Of)},
+		{"GET /_matrix/client/v3/profile/{userId}/{keyName}", User, Read, Do(profiles.Field)},
+		{"PUT /_matrix/client/v3/profile/{userId}/{keyName}", User, Write, Do(profiles.Set)},
+		{"DELETE /_matrix/client/v3/profile/{userId}/{keyName}", User, Write, Do(profiles.Delete)},
+		{"GET /_matrix/client/v3/user/{userId}/account_data/{type}", User, Read, Do(keep.Entry)},
+		{"PUT /_matrix/client/v3/user/{userId}/account_data/{type}", User, Write, Do(keep.Put)},
+		{"GET /_matrix/client/v3/user/{userId}/rooms/{roomId}/account_data/{type}", User, Read, Do(keep.RoomEntry)},
+		{"PUT /_matrix/client/v3/user/{userId}/rooms/{roomId}/account_data/{type}", User, Write, Do(keep.PutRoom)},
+		{"GET /_matrix/client/v3/user/{userId}/rooms/{roomId}/tags", User, Read, Do(keep.Tags)},
+		{"PUT /_matrix/client/v3/user/{userId}/rooms/{roomId}/tags/{tag}", User, Write, Do(keep.Tag)},
+		{"DELETE /_matrix/client/v3/user/{userId}/rooms/{roomId}/tags/{tag}", User, Write, Do(keep.Untag)},
+		{"POST /_matrix/client/v3/user/{userId}/filter", User, Write, Do(keep.StoreFilter)},
+		{"GET /_matrix/client/v3/user/{userId}/filter/{filterId}", User, Read, Do(keep.Filter)},
+	}
+}
+
+// roomRoutes are the conversations: "Rooms", "Receipts", "Typing Notifications".
+func (s *Server) roomRoutes() []route {
+	api, receipts, dots := room.API{Rooms: s.rooms}, receipt.API{Receipts: s.receipts}, typing.API{Typing: s.typing}
+	return []route{
+		{"POST /_matrix/client/v3/createRoom", User, Write, Do(api.Create)},
+		{"POST /_matrix/client/v3/join/{roomIdOrAlias}", User, Write, Do(api.Join)},
+		{"POST /_matrix/client/v3/rooms/{roomIdOrAlias}/join", User, Write, Do(api.Join)},
+		{"POST /_matrix/client/v3/knock/{roomIdOrAlias}", User, Write, Do(api.Knock)},
+		{"POST /_matrix/client/v3/rooms/{roomId}/invite", User, Write, Do(api.Invite)},
+		{"POST /_matrix/client/v3/rooms/{roomId}/leave", User, Write, Do(api.Leave)},
+		{"POST /_matrix/client/v3/rooms/{roomId}/forget", User, Write, Do(api.Forget)},
+		{"POST /_matrix/client/v3/rooms/{roomId}/kick", User, Write, Do(api.Kick)},
+		{"POST /_matrix/client/v3/rooms/{roomId}/ban", User, Write, Do(api.Ban)},
+		{"POST /_matrix/client/v3/rooms/{roomId}/unban", User, Write, Do(api.Unban)},
+		{"GET /_matrix/client/v3/joined_rooms", User, Read, Do(api.Joined)},
+		{"PUT /_matrix/client/v3/rooms/{roomId}/send/{eventType}/{txnId}", User, Write, Do(api.Send)},
+		{"PUT /_matrix/client/v3/rooms/{roomId}/redact/{eventId}/{txnId}", User, Write, Do(api.Redact)},
+		{"PUT /_matrix/client/v3/rooms/{roomId}/state/{eventType}", User, Write, Do(api.PutState)},
+		{"PUT /_matrix/client/v3/rooms/{roomId}/state/{eventType}/{stateKey...}", User, Write, Do(api.PutState)},
+		{"GET /_matrix/client/v3/rooms/{roomId}/state", User, Read, Do(api.StateOf)},
+		{"GET /_matrix/client/v3/rooms/{roomId}/state/{eventType}", User, Read, Do(api.StateEvent)},
+		{"GET /_matrix/client/v3/rooms/{roomId}/state/{eventType}/{stateKey...}", User, Read, Do(api.StateEvent)},
+		{"GET /_matrix/client/v3/rooms/{roomId}/members", User, Read, Do(api.Members)},
+		{"GET /_matrix/client/v3/rooms/{roomId}/joined_members", User, Read, Do(api.JoinedMembers)},
+		{"GET /_matrix/client/v3/rooms/{roomId}/aliases", User, Read, Do(api.Aliases)},
+		{"POST /_matrix/client/v3/rooms/{roomId}/upgrade", User, Write, Do(api.Upgrade)},
+		{"POST /_matrix/client/v3/rooms/{roomId}/report", User, Write, Do(api.ReportRoom)},
+		{"POST /_matrix/client/v3/rooms/{roomId}/report/{eventId}", User, Write, Do(api.ReportEvent)},
+		{"POST /_matrix/client/v3/users/{userId}/report", User, Write, Do(api.ReportUser)},
+		{"GET /_matrix/client/v3/directory/room/{roomAlias}", Open, Read, Do(api.Alias)},
+		{"PUT /_matrix/client/v3/directory/room/{roomAlias}", User, Write, Do(api.PutAlias)},
+		{"DELETE /_matrix/client/v3/directory/room/{roomAlias}", User, Write, Do(api.DeleteAlias)},
+		{"GET /_matrix/client/v3/directory/list/room/{roomId}", User, Read, Do(api.Listed)},
+		{"PUT /_matrix/client/v3/directory/list/room/{roomId}", User, Write, Do(api.PutListed)},
+		{"POST /_matrix/client/v3/rooms/{roomId}/receipt/{receiptType}/{eventId}", User, Write, Do(receipts.Set)},
+		{"POST /_matrix/client/v3/rooms/{roomId}/read_markers", User, Write, Do(receipts.SetMarkers)},
+		{"PUT /_matrix/client/v3/rooms/{roomId}/typing/{userId}", User, Write, Do(dots.Set)},
 	}
 }

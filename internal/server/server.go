@@ -19,7 +19,12 @@ import (
 	"time"
 
 	"github.com/wardline/wardline/internal/matrix/account"
+	"github.com/wardline/wardline/internal/matrix/accountdata"
+	"github.com/wardline/wardline/internal/matrix/discovery"
 	"github.com/wardline/wardline/internal/matrix/profile"
+	"github.com/wardline/wardline/internal/matrix/receipt"
+	"github.com/wardline/wardline/internal/matrix/room"
+	"github.com/wardline/wardline/internal/matrix/typing"
 	"github.com/wardline/wardline/internal/platform/audit"
 	"github.com/wardline/wardline/internal/platform/blob"
 	"github.com/wardline/wardline/internal/platform/config"
@@ -39,7 +44,12 @@ type Server struct {
 	files   blob.Store
 
 	profiles *profile.Profiles
+	keep     *accountdata.Keep
 	accounts *account.Accounts
+	about    discovery.Server
+	rooms    *room.Rooms
+	receipts *receipt.Receipts
+	typing   *typing.Typing
 
 	handler  http.Handler
 	starts   []func(context.Context) error
@@ -89,7 +99,14 @@ func (s *Server) buildPlatform(ctx context.Context) (err error) {
 
 // buildSlices builds the slices from the lowest floor up: each follower of the log is told after those below it.
 func (s *Server) buildSlices(context.Context) error {
+	s.about = discovery.New(discovery.Config{
+		ServerName:  s.conf.Server.Name,
+		PublicURL:   s.conf.Server.PublicURL,
+		RoomVersion: s.conf.Rooms.DefaultVersion,
+		Encryption:  s.conf.Rooms.Encryption,
+	})
 	s.profiles = profile.New(s.db)
+	s.keep = accountdata.New(s.db)
 	s.accounts = account.New(s.db, account.Config{
 		ServerName:         s.conf.Server.Name,
 		PublicURL:          s.conf.Server.PublicURL,
@@ -98,8 +115,19 @@ func (s *Server) buildSlices(context.Context) error {
 		OpenRegistration:   s.conf.Accounts.OpenRegistration,
 		AccessLifetime:     time.Duration(s.conf.Accounts.AccessTokenLife),
 		RefreshLifetime:    time.Duration(s.conf.Accounts.RefreshTokenLife),
+		MaxDevices:         s.conf.Accounts.MaxDevices,
+		GuessesPerSecond:   s.conf.Limits.LoginAccount.PerSecond,
+		GuessBurst:         s.conf.Limits.LoginAccount.Burst,
 		NoLimits:           s.conf.Limits.Off,
 	}, s.profiles)
+	s.rooms = room.New(s.db, room.Config{
+		ServerName: s.conf.Server.Name,
+		Key:        s.key,
+		Default:    matrix.RoomVersion(s.conf.Rooms.DefaultVersion),
+		Encryption: s.conf.Rooms.Encryption,
+	}, people{s.profiles, s.keep}, s.log)
+	s.receipts = receipt.New(s.db, s.rooms)
+	s.typing = typing.New(s.rooms)
 	s.onStart(s.accounts.Start)
 	s.onStop(s.accounts.Stop)
 	return nil
