@@ -344,12 +344,12 @@ func (c *cleaner) erase() error {
 	if err := c.sampleSpans(); err != nil {
 		return err
 	}
-	shared := overlaps(c.kept)
+	shared, inMedia := overlaps(c.kept), within(c.media)
 	for _, d := range c.dropped {
 		if shared(d.span) {
 			return malformed("metadata and picture share their bytes")
 		}
-		if !slices.ContainsFunc(c.media, func(m span) bool { return m.at <= d.at && d.end <= m.end }) {
+		if !inMedia(d.span) {
 			return malformed("metadata lies outside the media data")
 		}
 	}
@@ -357,9 +357,9 @@ func (c *cleaner) erase() error {
 	if err != nil {
 		return err
 	}
-	within := overlaps(torn)
+	isTorn := overlaps(torn)
 	for _, e := range c.last {
-		if !within(e.span) {
+		if !isTorn(e.span) {
 			c.edits = append(c.edits, e)
 		}
 	}
@@ -404,5 +404,14 @@ func overlaps(spans []span) func(span) bool {
 	return func(d span) bool {
 		before, _ := slices.BinarySearchFunc(spans, d.end, func(s span, end int64) int { return cmp.Compare(s.at, end) })
 		return before > 0 && reach[before-1] > d.at
+	}
+}
+
+// within returns a function that tells whether a stretch lies within one of these, which share nothing.
+func within(spans []span) func(span) bool {
+	slices.SortFunc(spans, func(a, b span) int { return cmp.Compare(a.at, b.at) })
+	return func(d span) bool {
+		after, _ := slices.BinarySearchFunc(spans, d.at+1, func(s span, at int64) int { return cmp.Compare(s.at, at) })
+		return after > 0 && d.end <= spans[after-1].end
 	}
 }

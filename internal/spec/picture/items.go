@@ -126,9 +126,12 @@ func (c *cleaner) properties(iprp box) error {
 
 // itemInformation reads the item information box (8.11.6).
 func (c *cleaner) itemInformation(it *items, iinf box) error {
-	head, err := c.payload(iinf, 6)
+	head, err := c.read(iinf.at, min(6, iinf.end-iinf.at))
 	if err != nil {
 		return err
+	}
+	if len(head) < 6 {
+		return malformed("box %q is too short", iinf.name)
 	}
 	first := iinf.at + 6
 	if head[0] > 0 {

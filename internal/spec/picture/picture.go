@@ -4,7 +4,8 @@
 // a list of what rendering needs, so that what is unknown goes. A file that is damaged, or of a format that cannot be
 // cleaned this way, is refused and not passed on as it is.
 //
-// It decodes no pixels, makes no thumbnails, and does not look inside coded picture, sound or ICC data.
+// It decodes no pixels, makes no thumbnails, and does not look inside coded picture, sound or ICC data. Captions of a video
+// are kept: they are for those who cannot hear it.
 package picture
 
 import (
