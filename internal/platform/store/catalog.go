@@ -22,6 +22,9 @@ type Table struct {
 	About string // what a row is
 }
 
+// OneEngine names the tables that only one engine has: search's, by engine.
+var OneEngine = map[string]string{}
+
 // Catalog lists every table, by owner. The test of this package holds it against the schema.
 var Catalog = []Table{
 	{"migration", "platform/store", Structure, "a migration that was applied"},
@@ -63,4 +66,5 @@ var Catalog = []Table{
 	{"published", "matrix/room", Structure, "a room listed in the directory"},
 	{"report", "matrix/room", Content, "something reported to the moderators"},
 	{"receipt", "matrix/receipt", Personal, "how far somebody has read in a room"},
+	{"push_rules", "matrix/push", Personal, "what somebody has changed of the default push rules"},
 }

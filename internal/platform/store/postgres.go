@@ -31,7 +31,7 @@ func openPostgres(ctx context.Context, o Options) (*postgresEngine, error) {
 	write := config.Copy()
 	// A node that stops in the middle of a commit must not keep the others waiting.
 	write.RuntimeParams["idle_in_transaction_session_timeout"] = "15000"
-	write.RuntimeParams["lock_timeout"] = "10000"
+	write.RuntimeParams["lock_timeout"] = o.lockWait(10 * time.Second)
 	if o.NoSync {
 		write.RuntimeParams["synchronous_commit"] = "off"
 	}

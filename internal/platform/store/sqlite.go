@@ -27,7 +27,7 @@ type sqliteEngine struct {
 
 func openSQLite(ctx context.Context, o Options) (*sqliteEngine, error) {
 	path := filepath.Join(o.Dir, "wardline.db")
-	common := "_pragma=busy_timeout(5000)&_pragma=cache_size(-16000)&_pragma=foreign_keys(1)&_pragma=temp_store(2)"
+	common := "_pragma=busy_timeout(" + o.lockWait(5*time.Second) + ")&_pragma=cache_size(-16000)&_pragma=foreign_keys(1)&_pragma=temp_store(2)"
 	write := common + "&_txlock=immediate&_pragma=journal_mode(WAL)&_pragma=synchronous(" + o.sync() + ")&_pragma=wal_autocheckpoint(" + strconv.Itoa(walPages) + ")"
 	if o.ReadOnly {
 		write = common + "&mode=ro"
@@ -278,9 +278,7 @@ func (s *sqliteSession) close() error {
 	for _, st := range s.stmts {
 		_ = st.Close() // the connection goes back clean or not at all
 	}
-	if s.dead {
-		_ = s.conn.Raw(func(any) error { return sqlErrBadConn }) // not back into the pool
-	}
+	_ = s.conn.Raw(func(any) error { return sqlErrBadConn }) // not back into the pool: it may hold a transaction
 	err := s.conn.Close()
 	if errors.Is(err, sql.ErrConnDone) {
 		return nil

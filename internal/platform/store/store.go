@@ -10,6 +10,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"runtime"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -19,14 +20,15 @@ import (
 
 // Options says which database to open.
 type Options struct {
-	Dir        string // data directory; holds wardline.db when URL is empty
-	URL        string // postgres://…; empty: SQLite in Dir
-	ServerName string // the server this database belongs to; a database of another server is refused. Empty: any (verify, doctor)
-	Queue      int    // verbs that may wait for a commit; 0: 4096
-	Readers    int    // concurrent Reads; 0: GOMAXPROCS and at least 2 on SQLite, four times that on PostgreSQL
-	ReadOnly   bool   // for verify and doctor: never writes, never migrates
-	Serve      bool   // a server, not a short command: on SQLite only one may have the directory
-	NoSync     bool   // for tests that do not ask about power cuts: commits are not forced to disk
+	Dir        string        // data directory; holds wardline.db when URL is empty
+	URL        string        // postgres://…; empty: SQLite in Dir
+	ServerName string        // the server this database belongs to; a database of another server is refused. Empty: any (verify, doctor)
+	Queue      int           // verbs that may wait for a commit; 0: 4096
+	Readers    int           // concurrent Reads; 0: GOMAXPROCS and at least 2 on SQLite, four times that on PostgreSQL
+	ReadOnly   bool          // for verify and doctor: never writes, never migrates
+	Serve      bool          // a server, not a short command: on SQLite only one may have the directory
+	LockWait   time.Duration // how long to wait while another process writes; 0: 5 s on SQLite, 10 s on PostgreSQL
+	NoSync     bool          // for tests that do not ask about power cuts: commits are not forced to disk
 }
 
 func (o Options) sync() string {
@@ -34,6 +36,13 @@ func (o Options) sync() string {
 		return "OFF"
 	}
 	return "FULL"
+}
+
+func (o Options) lockWait(standard time.Duration) string {
+	if o.LockWait > 0 {
+		standard = o.LockWait
+	}
+	return strconv.FormatInt(standard.Milliseconds(), 10)
 }
 
 // DB is the database of one node.
