@@ -50,6 +50,7 @@ type key struct{ user, typ, thread string }
 // board is the receipts of one room, as this node remembers them.
 type board struct {
 	all  map[key]*Receipt
+	of   map[string][]*Receipt // the same by person; slices are replaced, never changed
 	last int64
 }
 
@@ -182,20 +183,15 @@ func (r *Receipts) ahead(ctx context.Context, l *room.Live, fresh []*Receipt) (o
 	return out, nil
 }
 
-// Of gives somebody's receipts in a room.
-func (r *Receipts) Of(ctx context.Context, l *room.Live, user string) (out []*Receipt, err error) {
+// Of gives somebody's receipts in a room. The slice must not be changed.
+func (r *Receipts) Of(ctx context.Context, l *room.Live, user string) ([]*Receipt, error) {
 	b, err := r.board(ctx, l)
 	if err != nil {
 		return nil, err
 	}
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	for k, one := range b.all {
-		if k.user == user {
-			out = append(out, one)
-		}
-	}
-	return out, nil
+	return b.of[user], nil
 }
 
 // Since gives the receipts of a room that were set after a position, in order. No SQL in the steady state.
@@ -262,7 +258,7 @@ func (r *Receipts) keep(nr int64, stored []*Receipt) {
 	if len(r.boards) >= boardsMost {
 		clear(r.boards)
 	}
-	b := &board{all: map[key]*Receipt{}}
+	b := &board{all: map[key]*Receipt{}, of: map[string][]*Receipt{}}
 	for _, one := range append(stored, r.reading[nr]...) {
 		b.take(one)
 	}
@@ -274,6 +270,13 @@ func (b *board) take(one *Receipt) {
 	k := key{one.User, one.Type, one.Thread}
 	if old := b.all[k]; old == nil || old.Pos < one.Pos {
 		b.all[k] = one
+		mine := []*Receipt{one}
+		for _, other := range b.of[one.User] {
+			if other != old {
+				mine = append(mine, other)
+			}
+		}
+		b.of[one.User] = mine
 	}
 	b.last = max(b.last, one.Pos)
 }

@@ -140,3 +140,26 @@ func (rs *Rooms) LeftBetween(ctx context.Context, l *Live, user string, after, t
 	})
 	return left, err
 }
+
+// JoinedSince gives the position at which somebody's present membership as a joined member began; changes of their name
+// since then do not count. errs.NotFound when they are not joined.
+func (rs *Rooms) JoinedSince(ctx context.Context, l *Live, user string) (pos int64, err error) {
+	err = rs.db.Read(ctx, func(tx *store.Tx) error {
+		changes, err := readChanges(tx, l.NR, user)
+		joined := false
+		for _, c := range changes {
+			if c.membership == "" {
+				continue
+			}
+			if c.membership == "join" && !joined {
+				pos = c.pos
+			}
+			joined = c.membership == "join"
+		}
+		if err == nil && !joined {
+			return errs.Absent("Not a member.")
+		}
+		return err
+	})
+	return pos, err
+}

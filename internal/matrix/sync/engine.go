@@ -1,0 +1,228 @@
+// Package sync tells clients what has changed: one view of the log in memory, and two codecs over it, /v3/sync and
+// simplified sliding sync. It reads and never writes; what may be seen is decided in package room.
+package sync
+
+import (
+	"context"
+	"log/slog"
+	stdsync "sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/wardline/wardline/internal/matrix/accountdata"
+	"github.com/wardline/wardline/internal/matrix/keys"
+	"github.com/wardline/wardline/internal/matrix/push"
+	"github.com/wardline/wardline/internal/matrix/receipt"
+	"github.com/wardline/wardline/internal/matrix/relation"
+	"github.com/wardline/wardline/internal/matrix/room"
+	"github.com/wardline/wardline/internal/matrix/todevice"
+	"github.com/wardline/wardline/internal/matrix/typing"
+	"github.com/wardline/wardline/internal/platform/store"
+)
+
+// Sources is where the engine reads from.
+type Sources struct {
+	DB        *store.DB
+	Rooms     *room.Rooms
+	Data      *accountdata.Keep
+	Receipts  *receipt.Receipts
+	Typing    *typing.Typing
+	Counter   *push.Counter
+	Keys      *keys.Keys
+	Inbox     *todevice.ToDevice
+	Relations *relation.Relations
+	Log       *slog.Logger
+}
+
+// Engine follows the log once for this node and answers every sync from what it remembers.
+type Engine struct {
+	Sources
+	applied atomic.Int64 // every change up to here is in the view
+
+	mu       stdsync.RWMutex
+	persons  map[string]*person
+	watchers map[int64]map[*person]struct{} // by room: persons in memory who are joined
+	conns    *connections
+	filters  *filterCache
+	stop     chan struct{} // closed when the node stops: waiting requests answer at once
+	stopped  stdsync.Once
+}
+
+// New makes the engine and lets it follow the rooms' log. Make it after the other followers it reads from.
+func New(s Sources) *Engine {
+	e := &Engine{
+		Sources: s, persons: map[string]*person{}, watchers: map[int64]map[*person]struct{}{},
+		conns: newConnections(), filters: newFilterCache(), stop: make(chan struct{}),
+	}
+	e.applied.Store(s.DB.Position())
+	s.Rooms.Follow(e.follow)
+	s.Typing.Listen(e.typed)
+	return e
+}
+
+// Stop lets all waiting requests answer.
+func (e *Engine) Stop() { e.stopped.Do(func() { close(e.stop) }) }
+
+// Waiting gives how many requests are waiting just now.
+func (e *Engine) Waiting() (n int) {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	for _, p := range e.persons {
+		p.mu.Lock()
+		n += len(p.waiters)
+		p.mu.Unlock()
+	}
+	return n
+}
+
+// follow takes a batch of changes into the view, then wakes whom they concern.
+func (e *Engine) follow(b store.Batch) {
+	if b.Gap {
+		e.forget()
+	}
+	var woken []*person
+	e.mu.Lock()
+	for _, c := range b.Changes {
+		woken = e.take(c, woken)
+	}
+	e.mu.Unlock()
+	e.applied.Store(b.To)
+	for _, p := range woken {
+		p.wake()
+	}
+	if b.Gap {
+		e.wakeAll()
+	}
+}
+
+// take applies one change and adds whom it concerns to the list, each once a batch or more. The caller holds mu.
+func (e *Engine) take(c store.Change, woken []*person) []*person {
+	switch c.Kind {
+	case "event":
+		ev, ok := c.Body.(*room.Event)
+		if !ok {
+			return woken
+		}
+		if ev.Type == "m.room.member" && ev.StateKey != nil {
+			if p := e.persons[*ev.StateKey]; p != nil {
+				e.tie(p, ev)
+				woken = append(woken, p)
+			}
+		}
+		return e.audience(ev.Room.NR, woken)
+	case receipt.Kind:
+		if l := e.roomOf(c); l != nil {
+			return e.audience(l.NR, woken)
+		}
+	case "forget":
+		if p := e.persons[c.Scope]; p != nil {
+			p.forget(c.Key)
+		}
+	case keys.KindDeviceList:
+		// Whoever shares a room with them will want to know; they themselves always.
+		p := e.persons[c.Scope]
+		if p == nil {
+			return e.everyone(woken)
+		}
+		woken = append(woken, p)
+		for _, nr := range p.joined() {
+			woken = e.audience(nr, woken)
+		}
+	default: // account data, to-device messages, counts of keys: scoped to one person
+		if p := e.persons[c.Scope]; p != nil {
+			if c.Kind == keys.KindCounts {
+				p.counted.Store(c.Pos)
+			}
+			woken = append(woken, p)
+		}
+	}
+	return woken
+}
+
+func (e *Engine) roomOf(c store.Change) *room.Live {
+	if r, ok := c.Body.(*receipt.Receipt); ok {
+		l, err := e.Rooms.Number(context.Background(), r.RoomNR)
+		if err == nil {
+			return l
+		}
+		return nil
+	}
+	l, err := e.Rooms.Find(context.Background(), c.Scope)
+	if err != nil {
+		return nil
+	}
+	return l
+}
+
+// audience adds those in memory who are joined to a room and have a request waiting.
+func (e *Engine) audience(nr int64, woken []*person) []*person {
+	for p := range e.watchers[nr] {
+		if p.idle.Load() == 0 {
+			woken = append(woken, p)
+		}
+	}
+	return woken
+}
+
+func (e *Engine) everyone(woken []*person) []*person {
+	for _, p := range e.persons {
+		woken = append(woken, p)
+	}
+	return woken
+}
+
+func (e *Engine) wakeAll() {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	for _, p := range e.persons {
+		p.wake()
+	}
+}
+
+// typed wakes those in a room where somebody has begun or stopped typing.
+func (e *Engine) typed(roomID string) {
+	l, err := e.Rooms.Find(context.Background(), roomID)
+	if err != nil {
+		return
+	}
+	e.mu.RLock()
+	woken := e.audience(l.NR, nil)
+	e.mu.RUnlock()
+	for _, p := range woken {
+		p.wake()
+	}
+}
+
+// forget drops what is remembered of everybody: the log could not be followed without a gap.
+func (e *Engine) forget() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for id, p := range e.persons {
+		p.mu.Lock()
+		p.loaded = false
+		p.mu.Unlock()
+		if p.idle.Load() != 0 {
+			delete(e.persons, id)
+		}
+	}
+	e.watchers = map[int64]map[*person]struct{}{}
+}
+
+// Sweep drops persons who have had no request for an hour. A job calls it now and then.
+func (e *Engine) Sweep(now time.Time) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for id, p := range e.persons {
+		if since := p.idle.Load(); since == 0 || now.UnixMilli()-since < time.Hour.Milliseconds() {
+			continue
+		}
+		for _, nr := range p.joined() {
+			delete(e.watchers[nr], p)
+			if len(e.watchers[nr]) == 0 {
+				delete(e.watchers, nr)
+			}
+		}
+		delete(e.persons, id)
+	}
+	e.conns.sweep(now)
+}
