@@ -36,11 +36,11 @@ func (g generator) room(version matrix.RoomVersion) *room {
 	}
 	r := newRoom(g.t, version, g.json(create))
 	for _, user := range everyone {
-		if m := pick(g, "join", "join", "join", "join", "invite", "leave", "ban", "knock", ""); m != "" {
+		if m := pick(g, "join", "join", "join", "join", "invite", "leave", "ban", "knock", "knock", ""); m != "" {
 			r.member(user, m)
 		}
 	}
-	if rule := pick(g, "", "public", "invite", "knock", "restricted", "knock_restricted", "private"); rule != "" {
+	if rule := pick(g, "", "public", "public", "invite", "knock", "restricted", "knock_restricted", "private"); rule != "" {
 		r.join(rule)
 	}
 	if g.chance(85) {
@@ -100,9 +100,9 @@ func (g generator) event(r *room) *matrix.Event {
 	switch kind := g.IntN(20); {
 	case kind < 10:
 		return g.membership(r, sender)
-	case kind < 15:
-		return r.event(sender, typePowerLevels, "", g.json(g.changedLevels(r)))
 	case kind < 16:
+		return r.event(sender, typePowerLevels, "", g.json(g.changedLevels(r)))
+	case kind < 17:
 		return r.event(sender, typeThirdPartyInvite, pick(g, "tok", "@tok"), `{}`)
 	case kind < 18:
 		return r.event(sender, pick(g, "m.room.topic", "org.wardline.status"), pick(g, "", sender, lind, "x"), `{}`)
@@ -164,7 +164,7 @@ func (g generator) changeLevel(content map[string]any) {
 			inner[key] = g.level()
 		}
 	}
-	switch g.IntN(4) {
+	switch g.IntN(5) {
 	case 0:
 		name := pick(g, single[:]...)
 		if g.chance(25) {
@@ -172,7 +172,7 @@ func (g generator) changeLevel(content map[string]any) {
 		} else {
 			content[name] = g.level()
 		}
-	case 1:
+	case 1, 4:
 		within("users", pick(g, everyone...))
 	case 2:
 		within("events", pick(g, "m.room.topic", "m.room.message", "org.wardline.status"))

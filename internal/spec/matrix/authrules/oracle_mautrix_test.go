@@ -66,7 +66,7 @@ func mautrixVerdict(t *testing.T, r *room, ev *matrix.Event) (err error) {
 
 // Verdicts are the same, and in version 12, whose numbers mautrix has, so are the rules.
 func TestVerdictsAgainstMautrix(t *testing.T) {
-	const rooms, eventsPerRoom = 500, 10
+	const rooms, eventsPerRoom = 300, 10
 	seen := make(map[string]int)
 	for _, version := range both {
 		allowed, refused := 0, 0
