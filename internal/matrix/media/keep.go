@@ -107,22 +107,21 @@ func (m *Media) keepBoxes(ctx context.Context, kind picture.Kind, r io.Reader) (
 }
 
 // spool writes a content to a file of its own.
-func (m *Media) spool(r io.Reader) (f *os.File, size int64, err error) {
-	f, err = os.CreateTemp(m.opt.Dir, "upload-*") // mode 0600
+func (m *Media) spool(r io.Reader) (*os.File, int64, error) {
+	f, err := os.CreateTemp(m.opt.Dir, "upload-*") // mode 0600
 	if err != nil {
 		return nil, 0, errFull(err)
 	}
-	defer func() {
-		if err != nil {
-			discard(f)
-		}
-	}()
-	size, err = io.Copy(f, io.LimitReader(r, m.opt.MaxUpload+1))
+	size, err := io.Copy(f, io.LimitReader(r, m.opt.MaxUpload+1))
 	switch {
 	case err != nil:
-		return nil, 0, errFull(err)
+		err = errFull(err)
 	case size > m.opt.MaxUpload:
-		return nil, 0, errs.New(errs.TooLarge, "M_TOO_LARGE", "The file is larger than %d bytes.", m.opt.MaxUpload)
+		err = errs.New(errs.TooLarge, "M_TOO_LARGE", "The file is larger than %d bytes.", m.opt.MaxUpload)
+	}
+	if err != nil {
+		discard(f)
+		return nil, 0, err
 	}
 	return f, size, nil
 }
