@@ -88,12 +88,12 @@ function Messenger({ signIn, account }: { signIn: SignIn; account: Account }) {
       <a class="skip" href="#composer" hidden={roomId === undefined}>
         {words.composer.placeholder}
       </a>
+      <ConnectionBanner connection={screen.connection} />
       <nav class="pane-list" aria-label={words.conversations.title}>
         <header class="list-head">
           <Title class="list-title">{words.conversations.title}</Title>
           <SignOut signIn={signIn} unsent={() => account.unsent()} />
         </header>
-        <ConnectionBanner connection={screen.connection} />
         <ConversationList conversations={screen.conversations} me={account.userId} current={roomId} pathTo={pathTo} onOpen={open} />
       </nav>
       <div class="pane-room">

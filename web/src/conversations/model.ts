@@ -3,16 +3,22 @@
 import { computed, signal } from "@preact/signals";
 import type { Account } from "../matrix/account";
 import type { Change } from "../matrix/changes";
-import type { Room } from "../matrix/record";
+import type { Pending, Room } from "../matrix/record";
 
 export class Conversations {
   readonly #rooms = signal<ReadonlyMap<string, Room>>(new Map());
-  readonly #sending = signal<ReadonlySet<string>>(new Set());
+  readonly #pending = signal<ReadonlyMap<string, Pending>>(new Map());
   /** Whether the list is known, and not merely empty so far. */
   readonly loaded = signal(false);
   /** Who is typing, by room; never this person. */
   readonly typing = signal<ReadonlyMap<string, string[]>>(new Map());
   readonly list = computed(() => [...this.#rooms.value.values()].filter(isListed).sort(this.#byRecency));
+  /** The latest message on its way out, by room; a failed one before any other. */
+  readonly outgoing = computed(() => {
+    const latest = new Map<string, Pending>();
+    for (const one of this.#pending.value.values()) if (latest.get(one.room_id)?.state !== "failed") latest.set(one.room_id, one);
+    return latest;
+  });
   readonly unread = computed(() => this.list.value.reduce((sum, room) => sum + room.unread, 0));
   readonly #unlisten: () => void;
 
@@ -33,7 +39,7 @@ export class Conversations {
     const [rooms, pending] = await Promise.all([this.account.store.rooms(), this.account.store.pending()]);
     // What was announced meanwhile is newer than what was read.
     this.#rooms.value = new Map([...rooms.map((room) => [room.room_id, room] as const), ...this.#rooms.value]);
-    this.#sending.value = new Set([...this.#sending.value, ...pending.filter((one) => one.state === "queued").map((one) => one.room_id)]);
+    this.#pending.value = new Map([...pending.map((one) => [one.txn_id, one] as const), ...this.#pending.value]);
     if (rooms.length > 0) this.loaded.value = true;
   }
 
@@ -46,9 +52,13 @@ export class Conversations {
     }
     if (change.rooms) this.loaded.value = true;
     if (change.typing?.length) this.#applyTyping(change.typing);
-    if (change.pending?.length) this.#sending.value = new Set([...this.#sending.value, ...change.pending.map((one) => one.room_id)]);
-    // Once sync told of the room, its own recency counts again.
-    for (const room of change.rooms ?? []) this.#sent(room.room_id);
+    if (change.pending?.length || change.settled?.length) {
+      const pending = new Map(this.#pending.value);
+      // That something was sent may be heard from another tab after it has come back: then it is over.
+      for (const one of change.pending ?? []) if (one.state !== "sent" || pending.has(one.txn_id)) pending.set(one.txn_id, one);
+      for (const txnId of change.settled ?? []) pending.delete(txnId);
+      this.#pending.value = pending;
+    }
   }
 
   #applyTyping(changes: { room_id: string; users: string[] }[]): void {
@@ -57,15 +67,10 @@ export class Conversations {
     this.typing.value = typing;
   }
 
-  #sent(roomId: string): void {
-    if (!this.#sending.value.has(roomId)) return;
-    this.#sending.value = new Set([...this.#sending.value].filter((id) => id !== roomId));
-  }
-
   /** A conversation with a message on its way out is the most recent, before the server has said so. */
   readonly #byRecency = (a: Room, b: Room): number => {
-    const sending = Number(this.#sending.value.has(b.room_id)) - Number(this.#sending.value.has(a.room_id));
-    return sending || b.bump - a.bump || a.room_id.localeCompare(b.room_id);
+    const outgoing = Number(this.outgoing.value.has(b.room_id)) - Number(this.outgoing.value.has(a.room_id));
+    return outgoing || b.bump - a.bump || a.room_id.localeCompare(b.room_id);
   };
 }
 

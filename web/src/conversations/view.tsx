@@ -7,7 +7,7 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import { Avatar } from "../look/avatar";
 import { bodyWords } from "../look/body";
 import { bodyOf } from "../matrix/fold";
-import { heroName, localpart, roomName, type Room } from "../matrix/record";
+import { heroName, localpart, roomName, type Pending, type Room } from "../matrix/record";
 import { words } from "../words";
 import type { Conversations } from "./model";
 
@@ -110,6 +110,7 @@ export function focusRow(roomId: string): boolean {
 function Row({ room, conversations, me, current, pathTo, onOpen }: ListProps & { room: Room }) {
   const name = nameOf(room);
   const typing = conversations.typing.value.get(room.room_id) ?? [];
+  const outgoing = conversations.outgoing.value.get(room.room_id);
   const now = Date.now();
   return (
     <a class={room.unread > 0 ? "row row-unread" : "row"} href={pathTo(room.room_id)} data-room={room.room_id} aria-current={room.room_id === current ? "page" : undefined} onClick={(event) => onOpen(room.room_id, event)}>
@@ -120,20 +121,30 @@ function Row({ room, conversations, me, current, pathTo, onOpen }: ListProps & {
           {words.recent(room.preview.event.origin_server_ts, now)}
         </time>
       )}
-      <span class={typing.length > 0 ? "row-last row-typing" : "row-last"}>{typing.length > 0 ? say.typing : lastLine(room, me)}</span>
+      <span class={typing.length > 0 ? "row-last row-typing" : "row-last"}>{typing.length > 0 ? say.typing : lastLine(room, outgoing, me)}</span>
+      <Marks room={room} failed={outgoing?.state === "failed"} />
+    </a>
+  );
+}
+
+function Marks({ room, failed }: { room: Room; failed: boolean }) {
+  return (
+    <span class="row-marks">
+      {room.membership === "invite" && <span class="tag">{say.invitation}</span>}
+      {failed && <span class="tag tag-failed">{words.sending.failed}</span>}
       {room.unread > 0 && (
         <span class="badge">
           <span aria-hidden="true">{say.badge(room.unread)}</span>
           <span class="visually-hidden">{say.unread(room.unread)}</span>
         </span>
       )}
-      {room.membership === "invite" && <span class="tag">{say.invitation}</span>}
-    </a>
+    </span>
   );
 }
 
-function lastLine(room: Room, me: string): string {
+function lastLine(room: Room, outgoing: Pending | undefined, me: string): string {
   if (room.membership === "invite") return room.inviter ? words.invitation.title(heroName(room.inviter)) : "";
+  if (outgoing) return say.said(say.you, bodyWords(bodyOf(outgoing)));
   if (!room.preview) return say.noMessages;
   const { event, senderName } = room.preview;
   const body = bodyWords(bodyOf(event));

@@ -50,7 +50,7 @@ export function relation(event: MatrixEvent): { type: string; target: string; ke
 }
 
 /** The event that a message answers, if it answers one. */
-export function replyTarget(event: MatrixEvent): string | undefined {
+export function replyTarget(event: Pick<MatrixEvent, "content">): string | undefined {
   const relates = event.content["m.relates_to"];
   if (!isObject(relates) || !isObject(relates["m.in_reply_to"])) return undefined;
   return text(relates["m.in_reply_to"].event_id);
@@ -62,7 +62,7 @@ export function redactionTarget(event: MatrixEvent): string | undefined {
   return text(event.content.redacts) ?? event.redacts;
 }
 
-export function isRedacted(event: MatrixEvent): boolean {
+export function isRedacted(event: Pick<MatrixEvent, "unsigned">): boolean {
   return isObject(event.unsigned?.redacted_because);
 }
 

@@ -75,7 +75,7 @@ export function latestMessage(events: MatrixEvent[]): MatrixEvent | undefined {
 }
 
 /** The body of a message event, or of what replaced it. */
-export function bodyOf(event: MatrixEvent, content: Content = event.content): Body {
+export function bodyOf(event: Pick<MatrixEvent, "type" | "content" | "unsigned">, content: Content = event.content): Body {
   if (isRedacted(event)) return { kind: "deleted" };
   const body = text(content.body);
   if (event.type === "m.sticker") return { kind: "image", name: body ?? "" };
@@ -249,7 +249,6 @@ function pendingItems(input: FoldInput): Dated[] {
 }
 
 function pendingMessage(one: Pending, me: string): Message {
-  const event: MatrixEvent = { event_id: "", type: one.type, sender: me, origin_server_ts: one.queued_at, content: one.content };
   return {
     kind: "message",
     key: one.txn_id,
@@ -257,7 +256,7 @@ function pendingMessage(one: Pending, me: string): Message {
     sender: me,
     mine: true,
     at: one.queued_at,
-    body: bodyOf(event),
+    body: bodyOf(one),
     edited: false,
     reactions: [],
     state: one.state,

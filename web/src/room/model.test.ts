@@ -145,3 +145,24 @@ test("an invitation can be accepted", async () => {
   await until(() => expect(conversation.room.value?.membership).toBe("join"));
   conversation.close();
 });
+
+test("the list shows what is on its way, and what failed until it is dealt with", async () => {
+  const { server, room } = await ward();
+  const account = await signIn(server);
+  const conversation = await open(account, room);
+  const list = new Conversations(account);
+  await until(() => expect(list.loaded.value).toBe(true));
+  server.fail(/PUT .*send/, { status: 403, body: { errcode: "M_FORBIDDEN" } });
+  conversation.typed("refused");
+  conversation.send();
+  expect(list.outgoing.value.get(room)?.state).toBe("queued");
+  await until(() => expect(list.outgoing.value.get(room)?.state).toBe("failed"));
+  conversation.typed("accepted");
+  conversation.send();
+  await until(() => expect(bodies(conversation)).toEqual(["accepted", "refused"]));
+  expect(list.outgoing.value.get(room)?.state).toBe("failed");
+  conversation.discard(list.outgoing.value.get(room)!.txn_id);
+  await until(() => expect(list.outgoing.value.size).toBe(0));
+  list.close();
+  conversation.close();
+});

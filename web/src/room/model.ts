@@ -220,7 +220,7 @@ export class Conversation {
     if (changed.size === 0 && settled.size === 0) return;
     const kept = this.#pending.value.filter((one) => !settled.has(one.txn_id)).map((one) => changed.get(one.txn_id) ?? one);
     const old = new Set(kept.map((one) => one.txn_id));
-    this.#pending.value = [...kept, ...[...changed.values()].filter((one) => !old.has(one.txn_id))];
+    this.#pending.value = [...kept, ...[...changed.values()].filter((one) => !old.has(one.txn_id) && one.state !== "sent")];
   }
 
   /** Joins the stored timeline to what was scrolled back to. */
