@@ -3,23 +3,82 @@ package server
 import (
 	"context"
 
+	"github.com/wardline/wardline/internal/matrix/account"
 	"github.com/wardline/wardline/internal/matrix/accountdata"
 	"github.com/wardline/wardline/internal/matrix/profile"
+	"github.com/wardline/wardline/internal/platform/audit"
+	"github.com/wardline/wardline/internal/platform/errs"
+	"github.com/wardline/wardline/internal/platform/job"
+	"github.com/wardline/wardline/internal/platform/store"
 )
 
 // people tells rooms what they need to know of accounts.
 type people struct {
-	profiles *profile.Profiles
-	data     *accountdata.Keep
+	db   *store.DB
+	keep *accountdata.Keep
 }
 
-// Profile implements room.People.
+// Profile implements room.People. Who has an account may have an empty profile; who has been deactivated is nobody.
 func (p people) Profile(ctx context.Context, user string) (name, avatar string, err error) {
-	of, err := p.profiles.Of(ctx, user)
-	return of.Name, of.Avatar, err
+	err = p.db.Read(ctx, func(tx *store.Tx) error {
+		u, err := account.Find(tx, user)
+		if err != nil {
+			return err
+		}
+		if !u.Active() {
+			return errs.Absent("This account has been deactivated.")
+		}
+		of, err := profile.Read(tx, user)
+		if errs.Is(err, errs.NotFound) {
+			return nil
+		}
+		name, avatar = of.Name, of.Avatar
+		return err
+	})
+	return name, avatar, err
 }
 
 // Ignores implements room.People.
 func (p people) Ignores(ctx context.Context, user, other string) bool {
-	return p.data.Ignores(ctx, user, other)
+	return p.keep.Ignores(ctx, user, other)
+}
+
+// The promises that accounts make about rooms.
+const (
+	jobRename = "profile.rooms" // carry a new name or picture into the rooms
+	jobLeave  = "account.leave" // leave the rooms of a closed account
+)
+
+// subject is the payload of both: about whom, and who asked.
+type subject struct {
+	User string `json:"user"`
+	By   string `json:"by"`
+}
+
+// joinAccountsToRooms promises, in the transaction that changes an account, what its rooms must hear of.
+func (s *Server) joinAccountsToRooms() {
+	s.profiles.Changed = func(tx *store.Tx, who *audit.Caller, user string) error {
+		return job.Promise(tx, job.Job{Kind: jobRename, Payload: subject{user, who.User}})
+	}
+	s.accounts.Deactivated = func(tx *store.Tx, who *audit.Caller, user string, _ bool) error {
+		return job.Promise(tx, job.Job{Kind: jobLeave, Payload: subject{user, who.User}})
+	}
+	s.jobs.Handle(jobRename, job.Policy{}, func(ctx context.Context, r *job.Run) (func(*store.Tx) error, error) {
+		var about subject
+		if err := r.Payload(&about); err != nil {
+			return nil, err
+		}
+		err := s.rooms.RefreshProfile(ctx, &audit.Caller{User: about.User}, about.User)
+		if errs.Is(err, errs.NotFound) {
+			err = nil // deactivated since: they leave
+		}
+		return nil, err
+	})
+	s.jobs.Handle(jobLeave, job.Policy{}, func(ctx context.Context, r *job.Run) (func(*store.Tx) error, error) {
+		var about subject
+		if err := r.Payload(&about); err != nil {
+			return nil, err
+		}
+		return nil, s.rooms.LeaveAll(ctx, &audit.Caller{User: about.By}, about.User, "")
+	})
 }

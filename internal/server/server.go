@@ -21,14 +21,20 @@ import (
 	"github.com/wardline/wardline/internal/matrix/account"
 	"github.com/wardline/wardline/internal/matrix/accountdata"
 	"github.com/wardline/wardline/internal/matrix/discovery"
+	"github.com/wardline/wardline/internal/matrix/keys"
 	"github.com/wardline/wardline/internal/matrix/profile"
+	"github.com/wardline/wardline/internal/matrix/push"
 	"github.com/wardline/wardline/internal/matrix/receipt"
+	"github.com/wardline/wardline/internal/matrix/relation"
 	"github.com/wardline/wardline/internal/matrix/room"
+	engine "github.com/wardline/wardline/internal/matrix/sync" // not to hide the standard library's
+	"github.com/wardline/wardline/internal/matrix/todevice"
 	"github.com/wardline/wardline/internal/matrix/typing"
 	"github.com/wardline/wardline/internal/platform/audit"
 	"github.com/wardline/wardline/internal/platform/blob"
 	"github.com/wardline/wardline/internal/platform/config"
 	"github.com/wardline/wardline/internal/platform/endpoint"
+	"github.com/wardline/wardline/internal/platform/job"
 	"github.com/wardline/wardline/internal/platform/metric"
 	"github.com/wardline/wardline/internal/platform/store"
 	"github.com/wardline/wardline/internal/spec/matrix"
@@ -50,6 +56,13 @@ type Server struct {
 	rooms    *room.Rooms
 	receipts *receipt.Receipts
 	typing   *typing.Typing
+	rules    *push.Rules
+	counter  *push.Counter
+	relation *relation.Relations
+	keys     *keys.Keys
+	inbox    *todevice.ToDevice
+	engine   *engine.Engine
+	jobs     *job.Runner
 
 	handler  http.Handler
 	starts   []func(context.Context) error
@@ -125,11 +138,40 @@ func (s *Server) buildSlices(context.Context) error {
 		Key:        s.key,
 		Default:    matrix.RoomVersion(s.conf.Rooms.DefaultVersion),
 		Encryption: s.conf.Rooms.Encryption,
-	}, people{s.profiles, s.keep}, s.log)
+	}, people{s.db, s.keep}, s.log)
 	s.receipts = receipt.New(s.db, s.rooms)
 	s.typing = typing.New(s.rooms)
+	s.rules = push.NewRules(s.db)
+	s.counter = push.NewCounter(s.rooms, s.receipts, s.rules)
+	s.relation = relation.New(s.db, s.rooms)
+	s.keys = keys.New(s.db, keys.Hooks{})
+	s.inbox = todevice.New(s.db)
+	s.engine = engine.New(engine.Sources{
+		DB: s.db, Rooms: s.rooms, Data: s.keep, Receipts: s.receipts, Typing: s.typing, Counter: s.counter,
+		Keys: s.keys, Inbox: s.inbox, Relations: s.relation, Log: s.log,
+	})
+	s.onDrain(s.engine.Stop)
+	s.jobs = job.NewRunner(s.db, s.log)
+	s.joinAccountsToRooms()
 	s.onStart(s.accounts.Start)
 	s.onStop(s.accounts.Stop)
+	s.onStart(s.startJobs)
+	return nil
+}
+
+// startJobs keeps promises until the server stops; those under way are finished or given back.
+func (s *Server) startJobs(context.Context) error {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		s.jobs.Run(ctx)
+	}()
+	s.onStop(func(context.Context) error {
+		cancel()
+		<-done
+		return nil
+	})
 	return nil
 }
 

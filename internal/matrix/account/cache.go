@@ -92,6 +92,13 @@ func (c *sessionCache) shed(n int) {
 
 // follow forgets the sessions of people about whom something has changed.
 func (c *sessionCache) follow(b store.Batch) {
+	if b.Gap {
+		c.mu.Lock()
+		c.epoch++
+		clear(c.byHash)
+		clear(c.byUser)
+		c.mu.Unlock()
+	}
 	for _, change := range b.Changes {
 		if change.Kind != KindSession {
 			continue

@@ -92,8 +92,7 @@ func (a *Accounts) add(tx *store.Tx, who *audit.Caller, n NewUser) error {
 	if err != nil {
 		return err
 	}
-	err = a.profiles.Put(tx, who, n.Name, profile.DisplayName, profile.Text(n.DisplayName))
-	if err != nil {
+	if err := profile.Begin(tx, n.Name, n.DisplayName); err != nil {
 		return err
 	}
 	detail := ""

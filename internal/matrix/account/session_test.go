@@ -537,6 +537,20 @@ func TestForeignChange(t *testing.T) {
 	})
 }
 
+// A node that was cut off for too long knows nothing any more.
+func TestGap(t *testing.T) {
+	each(t, nil, func(t *testing.T, r *rig) {
+		r.add("alice")
+		s := r.login("alice", SignIn{})
+		r.who(s.Access)
+		r.sessions.follow(store.Batch{Foreign: true, Gap: true})
+		if len(r.sessions.byHash) != 0 || len(r.sessions.byUser) != 0 {
+			t.Error("sessions are remembered over a gap in the log")
+		}
+		r.who(s.Access)
+	})
+}
+
 func TestSessionCacheIsBounded(t *testing.T) {
 	c := newSessionCache()
 	for i := range maxSessions + 10 {

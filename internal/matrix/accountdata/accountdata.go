@@ -213,6 +213,12 @@ func Erase(tx *store.Tx, user string) error {
 
 // follow keeps the shelves in step with the log.
 func (k *Keep) follow(b store.Batch) {
+	if b.Gap {
+		k.mu.Lock()
+		k.epoch++
+		k.shelves.InvalidateAll()
+		k.mu.Unlock()
+	}
 	for _, c := range b.Changes {
 		if c.Kind != Kind {
 			continue

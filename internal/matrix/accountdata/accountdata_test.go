@@ -165,11 +165,13 @@ func TestMemoryEqualsDatabase(t *testing.T) {
 				typ := rapid.SampledFrom([]string{"a", "b", Ignored}).Draw(rt, "type")
 				content := jsontext.Value(fmt.Sprintf(`{"n":%d}`, rapid.IntRange(0, 3).Draw(rt, "n")))
 				err := error(nil)
-				switch rapid.IntRange(0, 4).Draw(rt, "how") {
+				switch rapid.IntRange(0, 5).Draw(rt, "how") {
 				case 0:
 					err = db.Write(ctx, func(tx *store.Tx) error { return Set(tx, alice, in, typ, content) })
 				case 1:
 					err = db.Write(ctx, func(tx *store.Tx) error { return Erase(tx, alice) })
+				case 3:
+					k.follow(store.Batch{Foreign: true, Gap: true})
 				case 2:
 					k.follow(store.Batch{Foreign: true, Changes: []store.Change{{Kind: Kind, Scope: alice, Key: Key(in, typ)}}})
 				default:

@@ -133,6 +133,16 @@ func (p *Profiles) Put(tx *store.Tx, who *audit.Caller, user, field string, valu
 	return p.announce(tx, who, user, field)
 }
 
+// Begin gives a new account its display name, in the transaction that makes it: there are no rooms to tell.
+func Begin(tx *store.Tx, user, name string) error {
+	value := Text(name)
+	if err := check(DisplayName, value); err != nil {
+		return err
+	}
+	tx.Log(Kind, user, DisplayName, nil)
+	return putField(tx, user, DisplayName, value)
+}
+
 // Delete removes a field of the caller's profile. Removing what is not there succeeds.
 func (p *Profiles) Delete(ctx context.Context, who *audit.Caller, user, field string) error {
 	if err := mayChange(who, user); err != nil {
