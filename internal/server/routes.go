@@ -7,6 +7,7 @@ import (
 	"github.com/wardline/wardline/internal/matrix/profile"
 	"github.com/wardline/wardline/internal/matrix/receipt"
 	"github.com/wardline/wardline/internal/matrix/room"
+	engine "github.com/wardline/wardline/internal/matrix/sync"
 	"github.com/wardline/wardline/internal/matrix/typing"
 	. "github.com/wardline/wardline/internal/platform/endpoint" // a table reads best without a name on every word
 )
@@ -22,6 +23,7 @@ func (s *Server) routes() []Route {
 		s.discoveryRoutes(),
 		s.accountRoutes(),
 		s.personRoutes(),
+		s.syncRoutes(),
 		s.roomRoutes(),
 	}
 	var all []Route
@@ -118,6 +120,15 @@ func (s *Server) personRoutes() []route {
 		{"DELETE /_matrix/client/v3/user/{userId}/rooms/{roomId}/tags/{tag}", User, Write, Do(keep.Untag)},
 		{"POST /_matrix/client/v3/user/{userId}/filter", User, Write, Do(keep.StoreFilter)},
 		{"GET /_matrix/client/v3/user/{userId}/filter/{filterId}", User, Read, Do(keep.Filter)},
+	}
+}
+
+// syncRoutes are what clients wait on: "Syncing".
+func (s *Server) syncRoutes() []route {
+	api := engine.API{Engine: s.engine}
+	return []route{
+		{"GET /_matrix/client/v3/sync", User, Sync, api.Sync()},
+		{"POST /_matrix/client/unstable/org.matrix.simplified_msc3575/sync", User, Sync, api.Sliding()},
 	}
 }
 

@@ -29,12 +29,14 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 			return errors.Join(err, l.Close())
 		}
 		web.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: certs.current}
+		defer certs.reloadOnHangup()()
 	}
 	ops, err := s.serveOps()
 	if err != nil {
 		return errors.Join(err, l.Close())
 	}
 	defer ops()
+	s.log.Info("serving", "address", l.Addr().String(), "server_name", s.conf.Server.Name, "tls", web.TLSConfig != nil)
 	failed := make(chan error, 1)
 	go func() {
 		if web.TLSConfig != nil {

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"os/signal"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -36,11 +38,29 @@ func (c *certificate) current(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if time.Since(c.looked) > lookEvery {
-		if err := c.load(); err != nil {
-			c.log.Error("the TLS certificate cannot be read again: the old one stays in use", "error", err)
-		}
+		c.reload()
 	}
 	return c.cert, nil
+}
+
+func (c *certificate) reload() {
+	if err := c.load(); err != nil {
+		c.log.Error("the TLS certificate cannot be read again: the old one stays in use", "error", err)
+	}
+}
+
+// reloadOnHangup looks at the files whenever the process gets SIGHUP, which would end it otherwise: renewal tools send it.
+func (c *certificate) reloadOnHangup() (stop func()) {
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	go func() {
+		for range hangup {
+			c.mu.Lock()
+			c.reload()
+			c.mu.Unlock()
+		}
+	}()
+	return func() { signal.Stop(hangup); close(hangup) }
 }
 
 func (c *certificate) load() error {
