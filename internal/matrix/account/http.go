@@ -26,7 +26,7 @@ type SessionAnswer struct {
 	Device    string     `json:"device_id,omitempty"`
 	Access    string     `json:"access_token,omitempty"`
 	Refresh   string     `json:"refresh_token,omitempty"`
-	Expires   int64      `json:"expires_in_ms,omitempty"`
+	Expires   int64      `json:"expires_in_ms,omitzero"`
 	Server    string     `json:"home_server,omitempty"` // deprecated, but the tools of shared-secret registration read it
 	WellKnown *WellKnown `json:"well_known,omitempty"`
 }
@@ -107,7 +107,7 @@ type RefreshRequest struct {
 type RefreshAnswer struct {
 	Access  string `json:"access_token"`
 	Refresh string `json:"refresh_token,omitempty"`
-	Expires int64  `json:"expires_in_ms,omitempty"`
+	Expires int64  `json:"expires_in_ms,omitzero"`
 }
 
 // Refresh answers POST /refresh.

@@ -14,7 +14,7 @@ type DeviceAnswer struct {
 	ID   string `json:"device_id"`
 	Name string `json:"display_name,omitempty"`
 	Addr string `json:"last_seen_ip,omitempty"`
-	Seen int64  `json:"last_seen_ts,omitempty"`
+	Seen int64  `json:"last_seen_ts,omitzero"`
 }
 
 func deviceAnswer(d Device) DeviceAnswer {

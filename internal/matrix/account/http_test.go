@@ -42,7 +42,7 @@ func TestLoginOverHTTP(t *testing.T) {
 			{"name twice", `{"type":"m.login.password","type":"m.login.password"}`, 400, "M_NOT_JSON"},
 		} {
 			status, answer := r.call("POST", v3+"/login", "", c.body)
-			if status != c.status || answer.Get("errcode").String() != c.code {
+			if status != c.status || answer.Get("errcode").String() != c.code || answer.Get("expires_in_ms").Exists() {
 				t.Errorf("%s: %d %s", c.name, status, answer)
 			}
 		}
