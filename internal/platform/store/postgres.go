@@ -18,7 +18,7 @@ type postgresEngine struct {
 	write, read *sql.DB
 }
 
-func openPostgres(ctx context.Context, o Options) (*postgresEngine, error) {
+func openPostgres(ctx context.Context, o Options) (engine, error) {
 	config, err := pgx.ParseConfig(o.URL)
 	if err != nil {
 		return nil, fmt.Errorf("store: the database URL cannot be understood: %w", err)

@@ -74,25 +74,22 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	db := &DB{opts: o, unlock: unlock, poke: make(chan chan error), stopped: make(chan struct{})}
-	if o.URL == "" {
-		var e *sqliteEngine
-		if e, err = openSQLite(ctx, o); err == nil {
-			db.eng = e
-		}
-	} else {
-		var e *postgresEngine
-		if e, err = openPostgres(ctx, o); err == nil {
-			db.eng = e
-		}
-	}
+	eng, err := openEngine(ctx, o)
 	if err != nil {
 		return nil, errors.Join(err, unlock())
 	}
+	db := &DB{eng: eng, opts: o, unlock: unlock, poke: make(chan chan error), stopped: make(chan struct{})}
 	if err := db.start(ctx); err != nil {
 		return nil, errors.Join(err, db.eng.close(), unlock())
 	}
 	return db, nil
+}
+
+func openEngine(ctx context.Context, o Options) (engine, error) {
+	if o.URL == "" {
+		return openSQLite(ctx, o)
+	}
+	return openPostgres(ctx, o)
 }
 
 // start migrates, reads the counter and starts the writer.
