@@ -147,12 +147,13 @@ func TestBackoffThenGivenUpThenRevived(t *testing.T) {
 func TestOnceReplaceAndCancel(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		db := storetest.Open(t)
+		var mu sync.Mutex
 		var got []string
 		node(t, db, func(r *job.Runner) {
 			r.Handle("k", job.Policy{Parallel: 1}, func(_ context.Context, run *job.Run) (func(*store.Tx) error, error) {
 				var s string
 				err := run.Payload(&s)
-				return func(*store.Tx) error { got = append(got, s); return nil }, err
+				return func(*store.Tx) error { mu.Lock(); defer mu.Unlock(); got = append(got, s); return nil }, err
 			})
 		})
 		in := func(m time.Duration) time.Time { return time.Now().Add(m * time.Minute) }
@@ -166,6 +167,8 @@ func TestOnceReplaceAndCancel(t *testing.T) {
 		time.Sleep(time.Hour)
 		promise(t, db, job.Job{Kind: "k", Once: "a", Payload: "a3"}) // the first is done: the key is free
 		time.Sleep(time.Minute)
+		mu.Lock()
+		defer mu.Unlock()
 		if s := strings.Join(got, " "); s != "a1 b2 a3" {
 			t.Errorf("done: %s", s)
 		}
