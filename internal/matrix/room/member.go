@@ -238,11 +238,16 @@ type Membership struct {
 	Pos        int64 // of the event that set it
 }
 
-// Memberships gives each of somebody's present memberships, forgotten ones left out, by the event that set it.
-func (rs *Rooms) Memberships(tx *store.Tx, user string, each func(*Event)) error {
+// Memberships gives each of somebody's present memberships by the event that set it, and whether they have forgotten the
+// room since.
+func (rs *Rooms) Memberships(tx *store.Tx, user string, each func(ev *Event, forgotten bool)) error {
+	gone, err := forgottenBy(tx, user)
+	if err != nil {
+		return err
+	}
 	events, err := rs.Events(tx, memberEventsOf, user)
 	for _, ev := range events {
-		each(ev)
+		each(ev, slices.Contains(gone, ev.Room.NR))
 	}
 	return err
 }

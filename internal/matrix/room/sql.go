@@ -372,7 +372,11 @@ func isPublished(tx *store.Tx, room int64) (bool, error) {
 }
 
 func publishedRooms(tx *store.Tx) ([]int64, error) {
-	rows, err := tx.Query(`SELECT room FROM published ORDER BY room`)
+	return numbers(tx, `SELECT room FROM published ORDER BY room`)
+}
+
+func numbers(tx *store.Tx, query string, args ...any) ([]int64, error) {
+	rows, err := tx.Query(query, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -414,4 +418,8 @@ func moveListing(tx *store.Tx, from, to int64) error {
 }
 
 // memberEventsOf finds the events that set somebody's present memberships.
-const memberEventsOf = `SELECT ` + eventColumns + ` FROM member m JOIN event e ON e.pos = m.pos` + eventJoins + ` WHERE m.user_id = $1 AND m.forgotten = 0`
+const memberEventsOf = `SELECT ` + eventColumns + ` FROM member m JOIN event e ON e.pos = m.pos` + eventJoins + ` WHERE m.user_id = $1`
+
+func forgottenBy(tx *store.Tx, user string) ([]int64, error) {
+	return numbers(tx, `SELECT room FROM member WHERE user_id = $1 AND forgotten = 1`, user)
+}

@@ -46,8 +46,9 @@ type told struct {
 // toldRoom is how much of one room a client has been told.
 type toldRoom struct {
 	pos      int64  // events up to here
-	wants    string // required state and timeline limit it was told with
-	timeline int
+	wants    string // required state it was told with
+	timeline int    // and how many events of the timeline
+	joined   bool   // as a room the reader is in
 }
 
 func newConnections() *connections { return &connections{all: map[connKey]*conn{}} }

@@ -19,7 +19,7 @@ type person struct {
 	mu      stdsync.Mutex
 	loaded  bool
 	noted   []*room.Event // changes of membership that came while not loaded
-	ties    map[int64]tie // by room, forgotten ones left out
+	ties    map[int64]tie // by room
 	waiters map[*waiter]struct{}
 	lazy    map[string]*lazyMembers // by device
 }
@@ -32,6 +32,7 @@ type tie struct {
 	event      *room.Event
 	before     string // the membership before, "" when not known
 	since      int64  // position at which the present run of this membership began; 0 when not known
+	forgotten  bool   // left and forgotten: the reader may still have to be told that they left
 }
 
 // waiter is one waiting request.
@@ -101,7 +102,8 @@ func (p *person) forget(roomID string) {
 	defer p.mu.Unlock()
 	for nr, t := range p.ties {
 		if t.room.ID == roomID {
-			delete(p.ties, nr)
+			t.forgotten = true
+			p.ties[nr] = t
 		}
 	}
 }
@@ -131,8 +133,8 @@ func (e *Engine) load(ctx context.Context, id string) (*person, error) {
 		if at, err = tx.Position(); err != nil {
 			return err
 		}
-		return e.Rooms.Memberships(tx, id, func(ev *room.Event) {
-			ties[ev.Room.NR] = tie{room: ev.Room, membership: ev.Membership(), pos: ev.Pos, event: ev}
+		return e.Rooms.Memberships(tx, id, func(ev *room.Event, forgotten bool) {
+			ties[ev.Room.NR] = tie{room: ev.Room, membership: ev.Membership(), pos: ev.Pos, event: ev, forgotten: forgotten}
 		})
 	})
 	if err != nil {

@@ -98,13 +98,16 @@ func (s *sliding) e2ee(ctx context.Context, _ []*wanted) error {
 	return nil
 }
 
-// knows reports whether the client knows of a room, and whether only since this response.
-func (s *sliding) knows(nr int64) (known, fresh bool) {
-	if _, ok := s.c.acked.room(nr); ok {
+// knows reports whether the client knows a room as one the reader is in, and whether only since this response.
+func (s *sliding) knows(t tie) (known, fresh bool) {
+	if t.membership != "join" {
+		return false, false
+	}
+	if had, ok := s.c.acked.room(t.room.NR); ok && had.joined {
 		return true, false
 	}
-	_, ok := s.next.rooms[nr]
-	return ok, ok
+	now, ok := s.next.rooms[t.room.NR]
+	return ok && now.joined, true
 }
 
 func (s *sliding) accountData(_ context.Context, _ []*wanted) error {
@@ -120,7 +123,7 @@ func (s *sliding) accountData(_ context.Context, _ []*wanted) error {
 	s.b = append(s.b, `],"rooms":{`...)
 	rooms := len(s.b)
 	for _, t := range s.p.all() {
-		known, fresh := s.knows(t.room.NR)
+		known, fresh := s.knows(t)
 		if !known {
 			continue
 		}
@@ -157,8 +160,8 @@ func (s *sliding) perRoom(write func(b []byte, l *room.Live, fresh bool) ([]byte
 	s.b = append(s.b, `{"rooms":{`...)
 	open := len(s.b)
 	for _, t := range s.p.all() {
-		known, fresh := s.knows(t.room.NR)
-		if !known || t.membership != "join" {
+		known, fresh := s.knows(t)
+		if !known {
 			continue
 		}
 		mark := len(s.b)
@@ -203,9 +206,15 @@ func (s *sliding) receipts(ctx context.Context, _ []*wanted) error {
 	})
 }
 
+// receiptsAll is how many receipts of a room are told without choosing.
+const receiptsAll = 200
+
 // relevant leaves, of a room told for the first time, the reader's own receipts and those on its latest events: a room of
 // thousands has a receipt of each.
 func (s *sliding) relevant(l *room.Live, list []*receipt.Receipt) (out []*receipt.Receipt) {
+	if len(list) <= receiptsAll {
+		return list
+	}
 	from := int64(0)
 	if latest, ok := l.Latest(20, s.now.pos); ok && len(latest) > 0 {
 		from = latest[0].Pos

@@ -32,6 +32,9 @@ func (s *sliding) room(ctx context.Context, w *wanted, open int) error {
 	r := &slidingRoom{sliding: s, w: w, l: w.room, first: true}
 	var known bool
 	r.had, known = s.c.acked.room(w.room.NR)
+	if w.membership == "join" && !r.had.joined {
+		known, r.had = false, toldRoom{} // told, if at all, as one they were asked into or had left
+	}
 	r.initial = !known
 	wants := wantsKey(w.required)
 	r.changed = known && r.had.wants != wants && w.membership == "join"
@@ -58,7 +61,7 @@ func (s *sliding) room(ctx context.Context, w *wanted, open int) error {
 	}
 	s.b = append(s.b, '}')
 	s.some = true
-	s.next.rooms[w.room.NR] = toldRoom{pos: s.now.pos, wants: wants, timeline: w.timeline}
+	s.next.rooms[w.room.NR] = toldRoom{pos: s.now.pos, wants: wants, timeline: w.timeline, joined: w.membership == "join"}
 	return nil
 }
 

@@ -61,7 +61,7 @@ func (a *answer) takesLeft(t tie) bool {
 		return false
 	}
 	if a.fresh {
-		return a.ask.Filter.Room.IncludeLeave
+		return a.ask.Filter.Room.IncludeLeave && !t.forgotten
 	}
 	return t.pos > a.since.pos
 }
