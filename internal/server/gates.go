@@ -2,10 +2,15 @@ package server
 
 import (
 	"context"
+	"errors"
+
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/tidwall/gjson"
 
 	"github.com/wardline/wardline/internal/matrix/account"
 	"github.com/wardline/wardline/internal/matrix/accountdata"
 	"github.com/wardline/wardline/internal/matrix/profile"
+	"github.com/wardline/wardline/internal/matrix/room"
 	"github.com/wardline/wardline/internal/platform/audit"
 	"github.com/wardline/wardline/internal/platform/errs"
 	"github.com/wardline/wardline/internal/platform/job"
@@ -55,13 +60,19 @@ type subject struct {
 	By   string `json:"by"`
 }
 
-// joinAccountsToRooms promises, in the transaction that changes an account, what its rooms must hear of.
-func (s *Server) joinAccountsToRooms() {
+// joinAccounts ties accounts to what hangs on them: in the transaction that changes an account its devices' keys and waiting
+// messages go, and what its rooms must hear of is promised.
+func (s *Server) joinAccounts() {
+	s.rooms.AddGate(suspension{s.rooms})
+	s.accounts.DeviceGone = func(tx *store.Tx, user, device string) error {
+		return errors.Join(s.keys.Forget(tx, user, device), s.inbox.Forget(tx, user, device))
+	}
 	s.profiles.Changed = func(tx *store.Tx, who *audit.Caller, user string) error {
-		return job.Promise(tx, job.Job{Kind: jobRename, Payload: subject{user, who.User}})
+		return errors.Join(s.showAvatar(tx, user), job.Promise(tx, job.Job{Kind: jobRename, Payload: subject{user, who.User}}))
 	}
 	s.accounts.Deactivated = func(tx *store.Tx, who *audit.Caller, user string, _ bool) error {
-		return job.Promise(tx, job.Job{Kind: jobLeave, Payload: subject{user, who.User}})
+		return errors.Join(s.keys.ForgetUser(tx, user), s.backups.ForgetUser(tx, user),
+			job.Promise(tx, job.Job{Kind: jobLeave, Payload: subject{user, who.User}}))
 	}
 	s.jobs.Handle(jobRename, job.Policy{}, func(ctx context.Context, r *job.Run) (func(*store.Tx) error, error) {
 		var about subject
@@ -81,4 +92,42 @@ func (s *Server) joinAccountsToRooms() {
 		}
 		return nil, s.rooms.LeaveAll(ctx, &audit.Caller{User: about.By}, about.User, "")
 	})
+}
+
+// confirmIdentity is keys.Hooks.Confirm: a change of identity needs the password.
+func (s *Server) confirmIdentity(ctx context.Context, who *audit.Caller, auth jsontext.Value) error {
+	given, err := account.ParseAuth(auth)
+	if err != nil {
+		return err
+	}
+	return s.accounts.Confirm(ctx, who, given, "cross_signing")
+}
+
+// suspension is a room.Gate: a suspended person may leave and take back what they wrote, and otherwise not act
+// (client-server API, "Account suspension").
+type suspension struct{ rooms *room.Rooms }
+
+// May implements room.Gate.
+func (s suspension) May(ctx context.Context, who *audit.Caller, in *room.Live, d *room.Draft) error {
+	if !who.Suspended {
+		return nil
+	}
+	refused := errs.New(errs.Forbidden, "M_USER_SUSPENDED", "Your account is suspended: you can read, but not act.")
+	switch d.Type {
+	case "m.room.member":
+		if d.StateKey == nil || *d.StateKey != who.User || gjson.GetBytes(d.Content, "membership").Str != "leave" {
+			return refused
+		}
+		return nil
+	case "m.room.redaction":
+		r, err := s.rooms.OpenNumber(ctx, who, in.NR, room.Belonging)
+		if err != nil {
+			return err
+		}
+		ev, err := s.rooms.EventByID(ctx, r, gjson.GetBytes(d.Content, "redacts").Str)
+		if err != nil || ev.Sender == who.User {
+			return err
+		}
+	}
+	return refused
 }

@@ -25,6 +25,8 @@ func (s *Server) routes() []Route {
 		s.personRoutes(),
 		s.syncRoutes(),
 		s.roomRoutes(),
+		s.keyRoutes(),
+		s.mediaRoutes(),
 	}
 	var all []Route
 	for _, group := range groups {
@@ -169,5 +171,52 @@ func (s *Server) roomRoutes() []route {
 		{"POST /_matrix/client/v3/rooms/{roomId}/receipt/{receiptType}/{eventId}", User, Write, Do(receipts.Set)},
 		{"POST /_matrix/client/v3/rooms/{roomId}/read_markers", User, Write, Do(receipts.SetMarkers)},
 		{"PUT /_matrix/client/v3/rooms/{roomId}/typing/{userId}", User, Write, Do(dots.Set)},
+	}
+}
+
+// keyRoutes are the keys of devices, their backups, and messages between devices: "End-to-End Encryption",
+// "Send-to-Device messaging".
+func (s *Server) keyRoutes() []route {
+	return []route{
+		{"POST /_matrix/client/v3/keys/upload", User, Write, Do(s.keys.PostUpload)},
+		{"POST /_matrix/client/v3/keys/query", User, Read, Do(s.keys.PostQuery)},
+		{"POST /_matrix/client/v3/keys/claim", User, Write, Do(s.keys.PostClaim)},
+		{"GET /_matrix/client/v3/keys/changes", User, Read, Do(s.keys.GetChanges)},
+		{"POST /_matrix/client/v3/keys/device_signing/upload", User, Write, Do(s.keys.PostCrossSigning)},
+		{"POST /_matrix/client/v3/keys/signatures/upload", User, Write, Do(s.keys.PostSignatures)},
+		{"PUT /_matrix/client/v3/sendToDevice/{eventType}/{txnId}", User, Write, Do(s.inbox.PutSend)},
+		{"POST /_matrix/client/v3/room_keys/version", User, Write, Do(s.backups.PostVersion)},
+		{"GET /_matrix/client/v3/room_keys/version", User, Read, Do(s.backups.GetCurrent)},
+		{"GET /_matrix/client/v3/room_keys/version/{version}", User, Read, Do(s.backups.GetVersion)},
+		{"PUT /_matrix/client/v3/room_keys/version/{version}", User, Write, Do(s.backups.PutVersion)},
+		{"DELETE /_matrix/client/v3/room_keys/version/{version}", User, Write, Do(s.backups.DeleteVersion)},
+		{"GET /_matrix/client/v3/room_keys/keys", User, Read, s.backups.GetAll},
+		{"PUT /_matrix/client/v3/room_keys/keys", User, Write, Do(s.backups.PutAll)},
+		{"DELETE /_matrix/client/v3/room_keys/keys", User, Write, Do(s.backups.DeleteAll)},
+		{"GET /_matrix/client/v3/room_keys/keys/{roomId}", User, Read, s.backups.GetRoom},
+		{"PUT /_matrix/client/v3/room_keys/keys/{roomId}", User, Write, Do(s.backups.PutRoom)},
+		{"DELETE /_matrix/client/v3/room_keys/keys/{roomId}", User, Write, Do(s.backups.DeleteRoom)},
+		{"GET /_matrix/client/v3/room_keys/keys/{roomId}/{sessionId}", User, Read, Do(s.backups.GetKey)},
+		{"PUT /_matrix/client/v3/room_keys/keys/{roomId}/{sessionId}", User, Write, Do(s.backups.PutKey)},
+		{"DELETE /_matrix/client/v3/room_keys/keys/{roomId}/{sessionId}", User, Write, Do(s.backups.DeleteKey)},
+	}
+}
+
+// mediaRoutes are the files: "Content repository". Those that gave them to anybody are frozen.
+func (s *Server) mediaRoutes() []route {
+	return []route{
+		{"POST /_matrix/media/v1/create", User, Media, Do(s.media.PostCreate)},
+		{"POST /_matrix/media/v3/upload", User, Media, s.media.PostUpload},
+		{"PUT /_matrix/media/v3/upload/{serverName}/{mediaId}", User, Media, s.media.PutUpload},
+		{"GET /_matrix/client/v1/media/config", User, Read, Do(s.media.GetConfig)},
+		{"GET /_matrix/client/v1/media/preview_url", User, Read, Do(s.media.GetPreview)},
+		{"GET /_matrix/client/v1/media/download/{serverName}/{mediaId}", User, Media, s.media.GetDownload},
+		{"GET /_matrix/client/v1/media/download/{serverName}/{mediaId}/{fileName}", User, Media, s.media.GetDownload},
+		{"GET /_matrix/client/v1/media/thumbnail/{serverName}/{mediaId}", User, Media, s.media.GetThumbnail},
+		{"GET /_matrix/media/v3/config", User, Read, Do(s.media.GetConfig)},
+		{"GET /_matrix/media/v3/preview_url", User, Read, Do(s.media.GetPreview)},
+		{"GET /_matrix/media/v3/download/{serverName}/{mediaId}", Open, Read, Do(s.media.GetFrozen)},
+		{"GET /_matrix/media/v3/download/{serverName}/{mediaId}/{fileName}", Open, Read, Do(s.media.GetFrozen)},
+		{"GET /_matrix/media/v3/thumbnail/{serverName}/{mediaId}", Open, Read, Do(s.media.GetFrozen)},
 	}
 }

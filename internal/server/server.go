@@ -21,7 +21,9 @@ import (
 	"github.com/wardline/wardline/internal/matrix/account"
 	"github.com/wardline/wardline/internal/matrix/accountdata"
 	"github.com/wardline/wardline/internal/matrix/discovery"
+	"github.com/wardline/wardline/internal/matrix/keybackup"
 	"github.com/wardline/wardline/internal/matrix/keys"
+	"github.com/wardline/wardline/internal/matrix/media"
 	"github.com/wardline/wardline/internal/matrix/profile"
 	"github.com/wardline/wardline/internal/matrix/push"
 	"github.com/wardline/wardline/internal/matrix/receipt"
@@ -61,6 +63,8 @@ type Server struct {
 	relation *relation.Relations
 	keys     *keys.Keys
 	inbox    *todevice.ToDevice
+	backups  *keybackup.Backups
+	media    *media.Media
 	engine   *engine.Engine
 	jobs     *job.Runner
 
@@ -144,15 +148,20 @@ func (s *Server) buildSlices(context.Context) error {
 	s.rules = push.NewRules(s.db)
 	s.counter = push.NewCounter(s.rooms, s.receipts, s.rules)
 	s.relation = relation.New(s.db, s.rooms)
-	s.keys = keys.New(s.db, keys.Hooks{})
+	s.keys = keys.New(s.db, s.keyHooks())
 	s.inbox = todevice.New(s.db)
+	s.backups = keybackup.New(s.db)
+	if err := s.buildMedia(); err != nil {
+		return err
+	}
 	s.engine = engine.New(engine.Sources{
 		DB: s.db, Rooms: s.rooms, Data: s.keep, Receipts: s.receipts, Typing: s.typing, Counter: s.counter,
 		Keys: s.keys, Inbox: s.inbox, Relations: s.relation, Log: s.log,
 	})
 	s.onDrain(s.engine.Stop)
 	s.jobs = job.NewRunner(s.db, s.log)
-	s.joinAccountsToRooms()
+	s.joinAccounts()
+	s.takeOn(s.chores())
 	s.onStart(s.accounts.Start)
 	s.onStop(s.accounts.Stop)
 	s.onStart(s.startJobs)

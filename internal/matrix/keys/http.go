@@ -123,22 +123,6 @@ func (k *Keys) GetChanges(ctx context.Context, who *audit.Caller, in ChangesRequ
 	if in.From == "" || in.To == "" {
 		return ChangesAnswer{}, errs.Missing("from and to are both needed.")
 	}
-	from, err := k.hooks.Position(in.From)
-	if err != nil {
-		return ChangesAnswer{}, err
-	}
-	to, err := k.hooks.Position(in.To)
-	if err != nil {
-		return ChangesAnswer{}, err
-	}
-	changed, err := k.Changed(ctx, who.User, from, to)
-	if err != nil {
-		return ChangesAnswer{}, err
-	}
-	answer := ChangesAnswer{}
-	if answer.Changed, err = k.hooks.Sharing(ctx, who.User, changed); err != nil {
-		return ChangesAnswer{}, err
-	}
-	answer.Left, err = k.hooks.Left(ctx, who.User, from, to)
-	return answer, err
+	changed, left, err := k.hooks.Changes(ctx, who, in.From, in.To)
+	return ChangesAnswer{changed, left}, err
 }

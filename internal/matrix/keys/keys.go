@@ -45,12 +45,9 @@ type Hooks struct {
 	// Confirm proves once more who is at the keyboard (user-interactive authentication) before cross-signing keys are
 	// replaced. auth is the request's "auth" member, nil when absent. An error is given to the client as it is.
 	Confirm func(ctx context.Context, who *audit.Caller, auth jsontext.Value) error
-	// Sharing gives those of users who share a room with user now.
-	Sharing func(ctx context.Context, user string, users []string) ([]string, error)
-	// Left gives who stopped sharing any room with user between two positions.
-	Left func(ctx context.Context, user string, from, to int64) ([]string, error)
-	// Position reads a sync token.
-	Position func(token string) (int64, error)
+	// Changes gives whose keys changed between two sync tokens, of those who share a room with the caller, and who shares
+	// no encrypted room with them any more. It asks Changed for the first.
+	Changes func(ctx context.Context, who *audit.Caller, from, to string) (changed, left []string, err error)
 }
 
 // Keys is the record of everybody's public keys.

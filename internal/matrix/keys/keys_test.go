@@ -40,12 +40,13 @@ func open(t *testing.T, db *store.DB) *ward {
 			w.confirmed++
 			return w.refuse
 		},
-		Sharing: func(_ context.Context, _ string, users []string) ([]string, error) { return users, nil },
-		Left:    func(context.Context, string, int64, int64) ([]string, error) { return nil, nil },
-		Position: func(token string) (int64, error) {
-			var n int64
-			_, err := fmt.Sscan(token, &n)
-			return n, err
+		Changes: func(ctx context.Context, who *audit.Caller, from, to string) (changed, left []string, err error) {
+			var since, until int64
+			if _, err := fmt.Sscan(from+" "+to, &since, &until); err != nil {
+				return nil, nil, err
+			}
+			changed, err = w.keys.Changed(ctx, who.User, since, until)
+			return changed, nil, err
 		},
 	})
 	return w
