@@ -1,5 +1,6 @@
 // The demonstration trust that these tests talk to: the real binary, built from this checkout, on a free port with its
-// data in a temporary place. WARDLINE_DEMO may hold the line that an already running `wardline demo --json` printed.
+// data in a temporary place. WARDLINE_BIN may name a binary that is already built, and WARDLINE_DEMO hold the line that an
+// already running `wardline demo --json` printed.
 
 import { execFile, spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -15,9 +16,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 export async function startDemo() {
   if (process.env.WARDLINE_DEMO) return { ...JSON.parse(process.env.WARDLINE_DEMO), stop: async () => {} };
   const dir = await mkdtemp(join(tmpdir(), "wardline-browser-"));
-  const binary = join(dir, "wardline");
-  const options = { cwd: root, env: { ...process.env, CGO_ENABLED: "0" } };
-  await promisify(execFile)("go", ["build", "-o", binary, "./cmd/wardline"], options);
+  const binary = process.env.WARDLINE_BIN ?? (await build(join(dir, "wardline")));
   const child = spawn(binary, ["demo", "--listen", "127.0.0.1:0", "--data", join(dir, "data"), "--json"], { stdio: ["ignore", "pipe", "pipe"] });
   const stop = async () => {
     if (child.exitCode === null) {
@@ -33,6 +32,11 @@ export async function startDemo() {
     await stop();
     throw error;
   }
+}
+
+async function build(binary) {
+  await promisify(execFile)("go", ["build", "-o", binary, "./cmd/wardline"], { cwd: root, env: { ...process.env, CGO_ENABLED: "0" } });
+  return binary;
 }
 
 /** The line with the address and the sign-ins; rejects with what the program said if it ends first. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { joined, keptEvents, updateRoom, updateTimeline } from "./apply";
 import type { MatrixEvent } from "./event";
+import { fold } from "./fold";
 import { roomName } from "./record";
 import { readSync, type RoomUpdate } from "./sliding";
 
@@ -78,6 +79,41 @@ describe("rooms", () => {
     expect(updateRoom(old, update({ membership: "ban" }), me).membership).toBe("ban");
     expect(updateRoom(old, update({ membership: "nonsense" }), me).membership).toBe("join");
   });
+});
+
+/** Values of every shape, the same ones each time. */
+function* anything(seed: number, names: string[]): Generator<unknown> {
+  const random = (below: number) => {
+    seed = (seed + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(seed ^ (seed >>> 15), 1 | seed);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
+  };
+  const value = (depth: number): unknown => {
+    const plain = [null, true, 0, -1.5, 1e300, "", "text", "$e", undefined];
+    if (depth === 0 || random(4) === 0) return plain[random(plain.length)];
+    if (random(3) === 0) return Array.from({ length: random(4) }, () => value(depth - 1));
+    return Object.fromEntries(Array.from({ length: random(6) }, () => [names[random(names.length)]!, value(depth - 1)]));
+  };
+  for (;;) yield value(6);
+}
+
+const namesInSync = ["pos", "lists", "all", "count", "rooms", "!a", "extensions", "receipts", "typing", "content", "m.read", "user_ids", "required_state", "timeline", "invite_state", "heroes", "user_id", "name", "event_id", "type", "sender", "origin_server_ts", "state_key", "unsigned", "m.relations", "m.replace", "m.relates_to", "rel_type", "m.in_reply_to", "m.new_content", "redacted_because", "membership", "initial"];
+
+test("no answer, however malformed, breaks more than itself", () => {
+  let [read, rooms, shown] = [0, 0, 0];
+  for (const value of anything(7, namesInSync)) {
+    const answer = { pos: "1", rooms: { "!a": value, "!b": { timeline: [value, { event_id: "$1", type: "m.room.message", sender: me, origin_server_ts: 1, content: value, unsigned: value }] } }, extensions: value };
+    for (const one of readSync(answer).rooms) {
+      const timeline = updateTimeline(undefined, one);
+      roomName(updateRoom(undefined, one, me));
+      shown += fold({ events: timeline.events, pending: [], receipts: [], me, dayOf: () => "day" }).length;
+      rooms++;
+    }
+    if (++read === 5_000) break;
+  }
+  expect(rooms).toBeGreaterThan(5_000);
+  expect(shown).toBeGreaterThan(1_000);
 });
 
 describe("reading an answer of sync", () => {
