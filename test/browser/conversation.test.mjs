@@ -208,6 +208,8 @@ test("signing out leaves nothing behind, in any tab", async () => {
   await eventually(async () => assert.equal(await a.locator(".message[data-state=received]").count(), 1));
   await a.getByRole("button", { name: "Sign out" }).click();
   await a.getByRole("heading", { name: "Sign in to Wardline" }).waitFor();
+  assert.equal(await a.evaluate(() => location.pathname), "/");
+  assert.equal(await a.evaluate(() => document.activeElement?.tagName), "H1");
   await other.getByText("You signed out in another window.").waitFor();
   await eventually(async () => assert.deepEqual(await databases(a), []));
   assert.equal(await a.evaluate(() => localStorage.length + sessionStorage.length + document.cookie.length), 0);
@@ -251,6 +253,7 @@ test("an invitation is read, accepted and written in", async () => {
   await a.locator(`[data-room="${room}"]`).click();
   await a.getByText(`${ben.display_name} invited you`).last().waitFor();
   await a.getByRole("button", { name: "Accept" }).click();
+  await eventually(async () => assert.equal(await a.evaluate(() => document.activeElement?.id), "composer"));
   await say(a, "thanks for adding me");
   await eventually(async () => assert.deepEqual(await texts(a), ["thanks for adding me"]));
   await eventually(async () => assert.equal(await a.locator(".message[data-state=received]").count(), 1));
@@ -286,6 +289,7 @@ test("everything can be done with the keyboard alone", async () => {
   await keys.type(asha.password);
   await keys.press("Enter");
   await page.locator(`[data-room="${room}"]`).waitFor();
+  await focused("h1");
   await page.locator("[data-room]").first().focus();
   const ids = await page.locator("[data-room]").evaluateAll((all) => all.map((one) => one.dataset.room));
   for (let i = 0; i < ids.indexOf(room); i++) {
@@ -297,6 +301,7 @@ test("everything can be done with the keyboard alone", async () => {
   await keys.type("by keyboard");
   await keys.press("Enter");
   await eventually(async () => assert.deepEqual(await texts(page), ["by keyboard"]));
+  assert.equal(await page.evaluate(() => document.querySelectorAll("h1").length), 1);
   await focused("#composer");
   await keys.press("Shift+Tab");
   await focused(".timeline");

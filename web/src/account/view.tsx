@@ -16,6 +16,8 @@ function problemText(problem: Problem): string {
 export function SignInPage({ signIn, why }: { signIn: SignIn; why: "revoked" | "elsewhere" | undefined }) {
   const user = useRef<HTMLInputElement>(null);
   const password = useRef<HTMLInputElement>(null);
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => heading.current?.focus(), []);
   const problems = signIn.problems.value;
   useEffect(() => {
     document.title = problems.length > 0 ? say.titleWithProblem : say.title;
@@ -33,7 +35,9 @@ export function SignInPage({ signIn, why }: { signIn: SignIn; why: "revoked" | "
             {say[why]}
           </p>
         )}
-        <h1>{say.title}</h1>
+        <h1 ref={heading} tabIndex={-1}>
+          {say.title}
+        </h1>
         <Field name="user" label={say.user} hint={say.userHint} problem={problems.find((one) => one.field === "user")}>
           {(props) => <input {...props} ref={user} class="input" type="text" autocomplete="username" autocapitalize="none" autocorrect="off" spellcheck={false} />}
         </Field>

@@ -73,6 +73,11 @@ function Messenger({ signIn, account }: { signIn: SignIn; account: Account }) {
   useEffect(() => () => screen.close(), [screen]);
   const here = route.value;
   const roomId = here.screen === "conversation" ? here.roomId : undefined;
+  const title = useRef<HTMLHeadingElement & HTMLParagraphElement>(null);
+  // The form that had the focus is gone. An open conversation takes it itself.
+  useEffect(() => title.current?.focus(), []);
+  // The next person at this browser begins at the list, not where this one was.
+  useEffect(() => () => go(pathTo(), true), [account]);
   useTitle(screen, roomId);
   useFocusOnReturn(roomId);
   // The open conversation is what the page is about; without one it is the list.
@@ -91,7 +96,9 @@ function Messenger({ signIn, account }: { signIn: SignIn; account: Account }) {
       <ConnectionBanner connection={screen.connection} />
       <nav class="pane-list" aria-label={words.conversations.title}>
         <header class="list-head">
-          <Title class="list-title">{words.conversations.title}</Title>
+          <Title class="list-title" ref={title} tabIndex={-1}>
+            {words.conversations.title}
+          </Title>
           <SignOut signIn={signIn} unsent={() => account.unsent()} />
         </header>
         <ConversationList conversations={screen.conversations} me={account.userId} current={roomId} pathTo={pathTo} onOpen={open} />
@@ -112,7 +119,7 @@ function Pane({ screen }: { screen: Screen }) {
   };
   if (here.screen === "conversation") {
     const typing = screen.conversations.typing.value.get(here.roomId) ?? [];
-    return <RoomView conversation={screen.conversation(here.roomId)} typing={typing} touch={touch} onBack={back} onDeclined={() => go(pathTo(), true)} />;
+    return <RoomView conversation={screen.conversation(here.roomId)} typing={typing} listed={screen.conversations.loaded.value} touch={touch} onBack={back} onDeclined={() => go(pathTo(), true)} />;
   }
   const [title, hint] = here.screen === "unknown" ? [words.noPage.title, words.noPage.hint] : [words.conversations.choose, words.conversations.chooseHint];
   return (

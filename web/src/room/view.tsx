@@ -18,13 +18,15 @@ export interface RoomProps {
   conversation: Conversation;
   /** Who is typing here; never this person. */
   typing: string[];
-  /** Takes part of the way in, so that a keyboard is not raised over what is to be read. */
+  /** Whether the list of conversations is known: one that is missing from it is then truly missing. */
+  listed: boolean;
+  /** On a touch screen the field does not take the focus by itself: that would raise a keyboard over what is to be read. */
   touch: boolean;
   onBack: (event: MouseEvent) => void;
   onDeclined: () => void;
 }
 
-export function RoomView({ conversation, typing, touch, onBack, onDeclined }: RoomProps) {
+export function RoomView({ conversation, typing, listed, touch, onBack, onDeclined }: RoomProps) {
   const room = conversation.room.value;
   const name = (room && roomName(room)) ?? words.conversations.unnamed;
   const heading = useRef<HTMLHeadingElement>(null);
@@ -36,8 +38,8 @@ export function RoomView({ conversation, typing, touch, onBack, onDeclined }: Ro
     const composer = document.getElementById("composer");
     if (composer && !touch) composer.focus();
     else heading.current?.focus();
-  }, [conversation, conversation.loaded.value]);
-  if (conversation.loaded.value && !room) return <NotHere onBack={onBack} />;
+  }, [conversation, conversation.loaded.value, room?.membership]);
+  if (conversation.loaded.value && listed && !room) return <NotHere onBack={onBack} />;
   return (
     <section class="room" aria-label={name}>
       <header class="room-head">
@@ -60,7 +62,7 @@ export function RoomView({ conversation, typing, touch, onBack, onDeclined }: Ro
 
 function Body({ conversation, typing, onDeclined }: { conversation: Conversation; typing: string[]; onDeclined: () => void }) {
   const membership = conversation.room.value?.membership;
-  if (!conversation.loaded.value) return <p class="room-loading">{say.loading}</p>;
+  if (!conversation.loaded.value || !membership) return <p class="room-loading">{say.loading}</p>;
   if (membership === "invite") return <Invitation conversation={conversation} onDeclined={onDeclined} />;
   return (
     <>
