@@ -124,8 +124,11 @@ func measureFresh(c *crowd) (cold time.Duration, warm *histogram, err error) {
 	for i := range growthFresh + 1 {
 		began := time.Now()
 		status, answer, err := w.call("GET", path, c.people[0].token, nil)
-		if err != nil || status != 200 {
-			return 0, nil, fmt.Errorf("fresh sync: status %d: %.200s: %w", status, answer, err)
+		if err != nil {
+			return 0, nil, fmt.Errorf("fresh sync: %w", err)
+		}
+		if status != 200 {
+			return 0, nil, fmt.Errorf("fresh sync: status %d: %.200s", status, answer)
 		}
 		if i == 0 {
 			cold = time.Since(began)

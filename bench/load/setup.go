@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // leanFilter asks for nothing but messages, as a client that only shows them would. The limit is high, so that a
@@ -135,16 +136,32 @@ func (c *crowd) open() error {
 // register makes an account without a password, or with one where the server insists, and stores the lean filter.
 func (p *person) register(w *wire, localpart string) error {
 	const path = "/_matrix/client/v3/register"
-	answer, err := post(w, path, "", `{"username":"`+localpart+`","auth":{"type":"m.login.dummy"}}`)
+	const auth = `","auth":{"type":"m.login.dummy"}}`
+	status, answer, err := patiently(w, path, `{"username":"`+localpart+auth)
+	if err == nil && status == 400 {
+		status, answer, err = patiently(w, path, `{"username":"`+localpart+`","password":"correct horse 999`+auth)
+	}
 	if err != nil {
-		body := `{"username":"` + localpart + `","password":"correct horse 999","auth":{"type":"m.login.dummy"}}`
-		if answer, err = post(w, path, "", body); err != nil {
-			return err
-		}
+		return fmt.Errorf("register: %w", err)
+	}
+	if status != 200 {
+		return fmt.Errorf("register: status %d: %.200s", status, answer)
 	}
 	p.id = string(scanString(answer, `"user_id":`))
 	p.token = string(scanString(answer, `"access_token":`))
 	answer, err = post(w, "/_matrix/client/v3/user/"+url.PathEscape(p.id)+"/filter", p.token, leanFilter)
 	p.filter = string(scanString(answer, `"filter_id":`))
 	return err
+}
+
+// patiently posts again, for a while, what a server refuses because it is busy: passwords are slow to hash by design.
+func patiently(w *wire, path, body string) (status int, answer []byte, err error) {
+	for range 600 {
+		status, answer, err = w.call("POST", path, "", []byte(body))
+		if err != nil || status != 429 && status != 503 {
+			break
+		}
+		time.Sleep(200 * time.Millisecond)
+	}
+	return status, answer, err
 }
