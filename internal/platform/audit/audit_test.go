@@ -137,24 +137,28 @@ func TestTampering(t *testing.T) {
 		tamper{"move text between fields", []string{`UPDATE audit SET actor = actor || device, device = '' WHERE seq = 5`}, 5},
 	)
 	for _, engine := range storetest.Engines() {
+		o := storetest.OptionsOn(t, engine)
+		db := start(t, o)
+		tamper := func(do ...string) {
+			t.Helper()
+			if err := storetest.Tamper(o, do...); err != nil {
+				t.Fatal(err)
+			}
+		}
+		fill(t, db, 20)
+		tamper(`CREATE TABLE old_head AS SELECT * FROM audit_head`)
+		fill(t, db, 20)
+		tamper(`CREATE TABLE good AS SELECT * FROM audit`, `CREATE TABLE good_head AS SELECT * FROM audit_head`)
 		for _, c := range cases {
 			t.Run(engine+"/"+c.name, func(t *testing.T) {
-				o := storetest.OptionsOn(t, engine)
-				db := start(t, o)
-				fill(t, db, 20)
-				if err := storetest.Tamper(o, `CREATE TABLE old_head AS SELECT * FROM audit_head`); err != nil {
-					t.Fatal(err)
-				}
-				fill(t, db, 20)
 				if r := verify(t, db); !r.OK() {
 					t.Fatal(r.Why)
 				}
-				if err := storetest.Tamper(o, c.do...); err != nil {
-					t.Fatal(err)
-				}
+				tamper(c.do...)
 				if r := verify(t, db); r.OK() || r.Broken != c.broken {
 					t.Errorf("broken at %d (%s), want %d", r.Broken, r.Why, c.broken)
 				}
+				tamper(`DELETE FROM audit`, `INSERT INTO audit SELECT * FROM good`, `DELETE FROM audit_head`, `INSERT INTO audit_head SELECT * FROM good_head`)
 			})
 		}
 	}

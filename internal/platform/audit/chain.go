@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/wardline/wardline/internal/platform/errs"
 	"github.com/wardline/wardline/internal/platform/store"
 )
 
@@ -111,15 +110,11 @@ func (h *head) extend(tx *store.Tx, r *record) error {
 
 // load reads where the chain ends. strange is what has to be recorded about it, if it is not as it was left.
 func (l *Log) load(tx *store.Tx) (h head, strange *record, err error) {
-	h, err = readHead(tx)
-	missing := errs.Is(err, errs.NotFound)
-	if err != nil && !missing {
+	h, seq, hash, err := readEnd(tx)
+	if err != nil {
 		return h, nil, err
 	}
-	seq, hash, err := lastRecord(tx)
-	if err != nil && !errs.Is(err, errs.NotFound) {
-		return h, nil, err
-	}
+	missing := h.signature == nil
 	action := ""
 	switch pub, _ := l.key.Public().(ed25519.PublicKey); {
 	case missing && seq > 0:

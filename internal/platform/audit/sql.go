@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"database/sql"
 	"time"
 
 	"github.com/wardline/wardline/internal/platform/store"
@@ -19,16 +20,21 @@ func writeHead(tx *store.Tx, h *head) error {
 		h.seq, h.hash, h.pos, h.commits, h.signature)
 }
 
+// readEnd gives the signed head and the newest record's number and hash in one question; zero what there is none of.
+func readEnd(tx *store.Tx) (h head, seq int64, hash []byte, err error) {
+	var hseq, hpos, hcommits, last sql.NullInt64
+	err = tx.Row(`SELECT h.seq, h.hash, h.pos, h.commits, h.signature, l.seq, l.hash FROM (SELECT 1 AS one) AS x
+		LEFT JOIN audit_head AS h ON h.one = x.one
+		LEFT JOIN (SELECT 1 AS one, seq, hash FROM audit ORDER BY seq DESC LIMIT 1) AS l ON l.one = x.one`,
+		nil, &hseq, &h.hash, &hpos, &hcommits, &h.signature, &last, &hash)
+	h.seq, h.pos, h.commits = hseq.Int64, hpos.Int64, hcommits.Int64
+	return h, last.Int64, hash, err
+}
+
 // readHead gives the signed head; errs.NotFound when there is none.
 func readHead(tx *store.Tx) (h head, err error) {
 	err = tx.Row(`SELECT seq, hash, pos, commits, signature FROM audit_head`, nil, &h.seq, &h.hash, &h.pos, &h.commits, &h.signature)
 	return h, err
-}
-
-// lastRecord gives the newest record's number and hash; errs.NotFound when there is none.
-func lastRecord(tx *store.Tx) (seq int64, hash []byte, err error) {
-	err = tx.Row(`SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1`, nil, &seq, &hash)
-	return seq, hash, err
 }
 
 // recordsAfter gives at most limit records with numbers above seq, in order.

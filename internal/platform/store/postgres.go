@@ -30,7 +30,7 @@ func openPostgres(ctx context.Context, o Options) (engine, error) {
 	config.RuntimeParams["client_encoding"] = "UTF8"
 	write := config.Copy()
 	// A node that stops in the middle of a commit must not keep the others waiting.
-	write.RuntimeParams["idle_in_transaction_session_timeout"] = "15000"
+	write.RuntimeParams["idle_in_transaction_session_timeout"] = "30000"
 	write.RuntimeParams["lock_timeout"] = o.lockWait(10 * time.Second)
 	if o.NoSync {
 		write.RuntimeParams["synchronous_commit"] = "off"

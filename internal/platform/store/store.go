@@ -62,6 +62,7 @@ type DB struct {
 	seal     atomic.Pointer[func(*Tx, Sealing) error]
 	fault    atomic.Pointer[error]
 	tidy     func() // ends the engine's upkeep
+	stats    stats
 
 	mu   sync.Mutex
 	tail []func(Batch)

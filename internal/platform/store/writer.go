@@ -96,6 +96,7 @@ func (w *writer) commit(verbs []*verb) {
 		switch {
 		case err == nil:
 			w.publish(b)
+			w.db.stats.count(b, n)
 			settle(verbs[:n], nil)
 		case errors.As(err, &r):
 			w.isolate(b, verbs[:n], err)
