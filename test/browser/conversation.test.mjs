@@ -272,7 +272,7 @@ test("a wrong password is told in the summary, at the field, and in the title", 
   await page.getByLabel("Password", { exact: true }).fill("not the password");
   await page.getByRole("button", { name: "Sign in" }).click();
   await summary.getByText("The username or the password is not right").waitFor();
-  assert.equal(await page.title(), "Error: Sign in to Wardline");
+  await eventually(async () => assert.equal(await page.title(), "Error: Sign in to Wardline"));
   await signIn(page, asha);
   assertCalm(page);
   await page.context().close();
@@ -305,6 +305,34 @@ test("everything can be done with the keyboard alone", async () => {
   await focused("#composer");
   await keys.press("Shift+Tab");
   await focused(".timeline");
+  await page.context().close();
+});
+
+test("a list of 2,000 conversations holds only what is in sight, and the keyboard reaches its end", async () => {
+  const page = await openWindow(browser, demo.url, desktop);
+  const rooms = Object.fromEntries(
+    Array.from({ length: 2_000 }, (_, i) => [`!long${i}`, { initial: true, name: `Conversation ${i}`, bump_stamp: 5_000 - i, notification_count: 1, required_state: [], timeline: [] }]),
+  );
+  let answered = false;
+  await page.route("**/org.matrix.simplified_msc3575/sync*", async (route) => {
+    if (answered) return await new Promise((resolve) => page.once("close", resolve));
+    answered = true;
+    await route.fulfill({ json: { pos: "1", lists: { all: { count: 2_000 } }, rooms, extensions: {} } });
+  });
+  await signIn(page, asha);
+  await page.locator("[data-room]").first().waitFor();
+  const row = (i) => page.locator(`[data-room="!long${i}"]`);
+  assert.ok((await page.locator("[data-room]").count()) < 40);
+  assert.equal(await row(0).locator("..").getAttribute("aria-setsize"), "2000");
+  await row(0).focus();
+  await page.keyboard.press("End");
+  await eventually(async () => assert.equal(await page.evaluate(() => document.activeElement?.dataset.room), "!long1999"));
+  assert.ok(await row(1999).isVisible());
+  assert.ok((await page.locator("[data-room]").count()) < 40);
+  await page.keyboard.press("Home");
+  await eventually(async () => assert.equal(await page.evaluate(() => document.activeElement?.dataset.room), "!long0"));
+  await eventually(async () => assert.match(await page.title(), /^\(99\+\)/));
+  assertCalm(page);
   await page.context().close();
 });
 

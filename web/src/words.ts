@@ -51,6 +51,8 @@ const english = {
     noUser: "Enter your username",
     noPassword: "Enter your password",
     M_FORBIDDEN: "The username or the password is not right. Check both and try again",
+    M_INVALID_USERNAME: "The username or the password is not right. Check both and try again",
+    M_USER_LOCKED: "This account is locked. Ask your IT service desk about it",
     M_USER_DEACTIVATED: "This account is closed. Ask your IT service desk about it",
     M_LIMIT_EXCEEDED: "Too many attempts. Wait a minute, then try again",
     unreachable: "Wardline cannot be reached. Check your connection, then try again",
