@@ -15,6 +15,7 @@ const (
 	growthMembers = 20
 	growthProbes  = 1000 // incremental syncs measured
 	growthFresh   = 20   // fresh syncs measured
+	growthRate    = 100  // messages a second, so that a p99 rests on enough of them
 )
 
 // measureGrowth fills the server to each of several sizes and measures the same small load at each, after a restart.
@@ -28,6 +29,7 @@ func measureGrowth(t *target, s size) (result, error) {
 		return nil, err
 	}
 	out, stored := result{}, 0
+	var first, last result
 	for step := range strings.SplitSeq(s.growth, ",") {
 		events, err := strconv.Atoi(step)
 		if err != nil {
@@ -41,8 +43,17 @@ func measureGrowth(t *target, s size) (result, error) {
 		if err != nil {
 			return nil, err
 		}
+		if first == nil {
+			first = measured
+		}
+		last = measured
 		for _, m := range measured {
 			out.add("at "+step+" events: "+m.Name, m.Value, m.Unit)
+		}
+	}
+	for i, m := range last {
+		if m.Name == "send p99" || m.Name == "incremental sync p99" {
+			out.add("growth of "+m.Name, m.Value/first[i].Value, "times")
 		}
 	}
 	return out, nil
@@ -58,10 +69,10 @@ func gatherGrowth(t *target) (*crowd, error) {
 		return nil, err
 	}
 	for r := range c.places {
-		c.enlist(r, 0)
 		for m := range growthMembers - 1 {
-			c.enlist(r, 1+(r*(growthMembers-1)+m)%(growthPeople-1))
+			c.enlist(r, 1+(r*(growthMembers-1)+(m+r)%(growthMembers-1))%(growthPeople-1))
 		}
+		c.enlist(r, 0)
 	}
 	return c, c.open()
 }
@@ -95,8 +106,9 @@ func measureStored(c *crowd, s size) (result, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := drive(c, int(s.rate*s.length.Seconds()), s.sliding, func(l *ledger) {
-		openLoop(l, s.rate, s.length, s.senders)
+	length := 2 * s.length
+	r, err := drive(c, int(growthRate*length.Seconds()), s.sliding, func(l *ledger) {
+		openLoop(l, growthRate, length, s.senders)
 	})
 	if err != nil {
 		return nil, err

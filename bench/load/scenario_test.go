@@ -57,7 +57,7 @@ func accounted(t *testing.T, scenario string, measured result) {
 		"saturate": {"deliveries per second", "messages per second"},
 		"big":      {"all delivered, median", "all delivered, worst"},
 		"idle":     {"resident memory waiting"},
-		"growth":   {"at 300 events: ready after start", "at 1200 events: incremental sync p50", "at 1200 events: send p99"},
+		"growth":   {"at 300 events: ready after start", "at 1200 events: incremental sync p50", "growth of send p99"},
 	}
 	for _, name := range positive[scenario] {
 		if values[name] <= 0 {

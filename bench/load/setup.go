@@ -78,7 +78,8 @@ func post(w *wire, path, token, body string) ([]byte, error) {
 	return answer, nil
 }
 
-// gather registers people and puts them into rooms: each room gets membersEach people, taken in turn from all.
+// gather registers people and puts them into rooms: each room gets membersEach people, taken in turn from all, and a
+// different one of them to create it.
 func gather(t *target, label string, people, rooms, membersEach int) (*crowd, error) {
 	c := &crowd{target: t, people: make([]person, people), places: make([]place, rooms)}
 	err := parallel(t.address, people, func(w *wire, i int) error {
@@ -89,7 +90,7 @@ func gather(t *target, label string, people, rooms, membersEach int) (*crowd, er
 	}
 	for r := range c.places {
 		for m := range membersEach {
-			c.enlist(r, (r*membersEach+m)%people)
+			c.enlist(r, (r*membersEach+(m+r)%membersEach)%people)
 		}
 	}
 	return c, c.open()
