@@ -24,6 +24,10 @@ func main() {
 // commands is the command line.
 type commands struct {
 	Serve   serveCommand   `cmd:"" help:"Run the server."`
+	User    userCommand    `cmd:"" help:"Manage accounts."`
+	Backup  backupCommand  `cmd:"" help:"Write a backup, while the server runs."`
+	Restore restoreCommand `cmd:"" help:"Make an installation of a backup."`
+	Verify  verifyCommand  `cmd:"" help:"Prove that audit, conversations and files are what was written."`
 	Config  configCommand  `cmd:"" help:"Print a configuration file with every setting explained."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }

@@ -50,6 +50,7 @@ type Server struct {
 	db      *store.DB
 	key     matrix.Key
 	files   blob.Store
+	alone   bool // a server, not a command beside one
 
 	profiles *profile.Profiles
 	keep     *accountdata.Keep
@@ -80,13 +81,17 @@ type Server struct {
 // New opens the installation that conf describes, creating it when it is not there yet, and builds every slice.
 // Nothing runs until Start. Stop it in any case.
 func New(ctx context.Context, conf *config.Config, log *slog.Logger) (*Server, error) {
+	return build(ctx, &Server{conf: conf, log: log, metrics: metric.New(), alone: true})
+}
+
+func build(ctx context.Context, s *Server) (*Server, error) {
+	conf := s.conf
 	if conf.Server.Name == "" {
 		return nil, errors.New("server.server_name is not set: give the domain for user ids, such as trust.example (--server-name)")
 	}
 	if err := os.MkdirAll(conf.Server.Data, 0o700); err != nil {
 		return nil, fmt.Errorf("server.data: the data directory cannot be made: %w", err)
 	}
-	s := &Server{conf: conf, log: log, metrics: metric.New()}
 	for _, build := range []func(context.Context) error{s.buildPlatform, s.buildSlices, s.buildRoutes} {
 		if err := build(ctx); err != nil {
 			return nil, errors.Join(err, s.Stop(ctx))
@@ -98,7 +103,7 @@ func New(ctx context.Context, conf *config.Config, log *slog.Logger) (*Server, e
 // buildPlatform opens what everything stands on.
 func (s *Server) buildPlatform(ctx context.Context) (err error) {
 	s.db, err = store.Open(ctx, store.Options{
-		Dir: s.conf.Server.Data, URL: s.conf.Server.Database, ServerName: s.conf.Server.Name, Serve: true,
+		Dir: s.conf.Server.Data, URL: s.conf.Server.Database, ServerName: s.conf.Server.Name, Serve: s.alone,
 	})
 	if err != nil {
 		return err
@@ -110,7 +115,7 @@ func (s *Server) buildPlatform(ctx context.Context) (err error) {
 	if err := audit.Start(s.db, s.key.Private); err != nil {
 		return err
 	}
-	s.files, err = blob.OpenDisk(filepath.Join(s.conf.Server.Data, "files"))
+	s.files, err = blob.OpenDisk(filepath.Join(s.conf.Server.Data, filesFolder))
 	return err
 }
 
