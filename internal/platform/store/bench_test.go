@@ -60,26 +60,31 @@ func BenchmarkWrite(b *testing.B) {
 	}
 }
 
-// BenchmarkRead reads one row in a snapshot.
+// BenchmarkRead reads one row: in a snapshot, and by a glance.
 func BenchmarkRead(b *testing.B) {
+	type reader = func(*store.DB, func(*store.Tx) error) error
 	for _, engine := range storetest.Engines() {
-		b.Run(engine, func(b *testing.B) {
-			db := storetest.OpenOn(b, engine)
-			if err := db.Write(ctx, func(tx *store.Tx) error { return tx.Exec(insertSetting, "a", "1") }); err != nil {
-				b.Fatal(err)
-			}
-			b.ResetTimer()
-			b.RunParallel(func(pb *testing.PB) {
-				for pb.Next() {
-					var v string
-					if err := db.Read(ctx, func(tx *store.Tx) error {
-						return tx.Row(`SELECT value FROM setting WHERE name = $1`, []any{"a"}, &v)
-					}); err != nil {
-						b.Error(err)
-						return
-					}
+		for name, read := range map[string]reader{
+			"read":   func(db *store.DB, fn func(*store.Tx) error) error { return db.Read(ctx, fn) },
+			"glance": func(db *store.DB, fn func(*store.Tx) error) error { return db.Glance(ctx, fn) },
+		} {
+			b.Run(engine+"/"+name, func(b *testing.B) {
+				db := storetest.OpenOn(b, engine)
+				if err := db.Write(ctx, func(tx *store.Tx) error { return tx.Exec(insertSetting, "a", "1") }); err != nil {
+					b.Fatal(err)
 				}
+				b.RunParallel(func(pb *testing.PB) {
+					for pb.Next() {
+						var v string
+						if err := read(db, func(tx *store.Tx) error {
+							return tx.Row(`SELECT value FROM setting WHERE name = $1`, []any{"a"}, &v)
+						}); err != nil {
+							b.Error(err)
+							return
+						}
+					}
+				})
 			})
-		})
+		}
 	}
 }

@@ -198,7 +198,11 @@ func TestConnectionsDieUnnoticed(t *testing.T) {
 			if err := db.Write(ctx, func(tx *store.Tx) error { tx.Log("k", "s", "", i); return nil }); err != nil {
 				t.Errorf("write %d: %v", i, err)
 			}
-			if err := db.Read(ctx, func(tx *store.Tx) error { return tx.Row(`SELECT 1`, nil, new(int)) }); err != nil {
+			one := func(tx *store.Tx) error { return tx.Row(`SELECT 1`, nil, new(int)) }
+			if err := db.Glance(ctx, one); err != nil {
+				t.Errorf("glance %d: %v", i, err)
+			}
+			if err := db.Read(ctx, one); err != nil {
 				t.Errorf("read %d: %v", i, err)
 			}
 			if err := storetest.Tamper(o, terminate); err != nil {

@@ -35,7 +35,9 @@ func openPostgres(ctx context.Context, o Options) (engine, error) {
 	if o.NoSync {
 		write.RuntimeParams["synchronous_commit"] = "off"
 	}
-	e := &postgresEngine{write: stdlib.OpenDB(*write), read: stdlib.OpenDB(*config)}
+	read := config.Copy()
+	read.RuntimeParams["default_transaction_read_only"] = "on"
+	e := &postgresEngine{write: stdlib.OpenDB(*write), read: stdlib.OpenDB(*read)}
 	e.read.SetMaxIdleConns(o.readers())
 	if err := e.check(ctx); err != nil {
 		return nil, errors.Join(err, e.close())

@@ -28,7 +28,7 @@ type sqliteEngine struct {
 func openSQLite(ctx context.Context, o Options) (engine, error) {
 	path := filepath.Join(o.Dir, "wardline.db")
 	common := "_pragma=busy_timeout(" + o.lockWait(5*time.Second) + ")&_pragma=cache_size(-16000)&_pragma=foreign_keys(1)&_pragma=temp_store(2)"
-	write := common + "&_txlock=immediate&_pragma=journal_mode(WAL)&_pragma=synchronous(" + o.sync() + ")&_pragma=wal_autocheckpoint(" + strconv.Itoa(walPages) + ")"
+	write := common + "&_txlock=immediate&_pragma=journal_mode(WAL)&_pragma=synchronous(" + o.sync() + ")&_pragma=wal_autocheckpoint(" + strconv.Itoa(walPages) + ")&_pragma=journal_size_limit(67108864)"
 	if o.ReadOnly {
 		write = common + "&mode=ro"
 	}

@@ -23,6 +23,9 @@ type Tx struct {
 	rows *txRows // the open query
 	err  error   // why the transaction cannot succeed any more; sticky
 
+	once  bool // of a Glance: one query, then no more
+	asked bool
+
 	scratch map[any]any // of a Read
 
 	// Of a Write only.
@@ -39,6 +42,7 @@ type Tx struct {
 
 var (
 	errOpenRows = errors.New("store: close the rows of one query before the next")
+	errGlance   = errors.New("store: a Glance asks one query; use Read for several")
 	errReadOnly = errors.New("store: a Read cannot write")
 )
 
@@ -289,6 +293,10 @@ func (tx *Tx) ready(args []any) error {
 	if tx.rows != nil {
 		return errOpenRows
 	}
+	if tx.once && tx.asked {
+		return tx.fail(errGlance)
+	}
+	tx.asked = true
 	if err := check(args); err != nil {
 		return err
 	}
@@ -296,6 +304,13 @@ func (tx *Tx) ready(args []any) error {
 		return tx.flush(false)
 	}
 	return nil
+}
+
+// end closes what a Read has left open, also when its function panics or ends the goroutine.
+func (tx *Tx) end() {
+	if tx.rows != nil {
+		_ = tx.rows.Close() // left open is the error that counts
+	}
 }
 
 // flush sends what earlier verbs and this one have queued. Once something of this verb's is in the database (or is about to

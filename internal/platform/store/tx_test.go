@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -138,6 +139,40 @@ func TestReadCannotWrite(t *testing.T) {
 		}
 		if got := setting(t, db, "a"); got != "" {
 			t.Error("a Read left a row")
+		}
+	})
+}
+
+func TestGlance(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, open func() *store.DB) {
+		db := open()
+		if err := db.Write(ctx, func(tx *store.Tx) error { return tx.Exec(insertSetting, "a", "1") }); err != nil {
+			t.Fatal(err)
+		}
+		one := func(tx *store.Tx) error {
+			var v string
+			return tx.Row(`SELECT value FROM setting WHERE name = 'a'`, nil, &v)
+		}
+		for range 10 {
+			if err := db.Glance(ctx, one); err != nil {
+				t.Error(err)
+			}
+		}
+		if err := db.Glance(ctx, func(tx *store.Tx) error { return errors.Join(one(tx), one(tx)) }); err == nil {
+			t.Error("asked twice")
+		}
+		if err := db.Glance(ctx, func(tx *store.Tx) error { return tx.Exec(insertSetting, "b", "1") }); err == nil {
+			t.Error("wrote")
+		}
+		if err := db.Glance(ctx, func(tx *store.Tx) error {
+			return tx.Row(insertSetting+` RETURNING value`, []any{"b", "1"}, new(string))
+		}); err == nil {
+			t.Error("wrote by a query")
+		}
+		done, cancel := context.WithCancel(ctx)
+		cancel()
+		if err := db.Glance(done, one); !errors.Is(err, context.Canceled) {
+			t.Errorf("when the caller has left: %v", err)
 		}
 	})
 }
