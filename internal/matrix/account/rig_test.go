@@ -41,7 +41,7 @@ var (
 // rig is the accounts of a fresh database behind HTTP, with a clock that only tests move.
 type rig struct {
 	*Accounts
-	t        *testing.T
+	t        testing.TB
 	db       *store.DB
 	keep     *accountdata.Keep
 	profiles *profile.Profiles
@@ -60,7 +60,7 @@ func each(t *testing.T, change func(*Config), test func(t *testing.T, r *rig)) {
 	})
 }
 
-func newRig(t *testing.T, db *store.DB, change func(*Config)) *rig {
+func newRig(t testing.TB, db *store.DB, change func(*Config)) *rig {
 	t.Helper()
 	r := &rig{t: t, db: db, time: time.UnixMilli(1_750_000_000_000)}
 	conf := Config{ServerName: storetest.ServerName, Cost: cheap, Now: r.now, GuessBurst: guessBurst, MaxDevices: fewDevices}

@@ -41,13 +41,14 @@ func newSightings(db *store.DB) *sightings {
 // note marks the use of a session. Mostly it costs two atomic reads.
 func (s *sightings) note(of *session, addr netip.Addr, now time.Time) {
 	last := of.noted.Load()
-	if from := of.addr.Load(); from != nil && *from == addr && now.UnixMilli()-last < seenGrain.Milliseconds() {
+	if known := of.addr.Load(); known != nil && *known == addr && now.UnixMilli()-last < seenGrain.Milliseconds() {
 		return
 	}
 	if !of.noted.CompareAndSwap(last, now.UnixMilli()) {
 		return // another request of this moment notes it
 	}
-	of.addr.Store(&addr)
+	from := addr // so that addr itself need not live on the heap
+	of.addr.Store(&from)
 	text := ""
 	if addr.IsValid() {
 		text = addr.String()

@@ -9,6 +9,7 @@ import (
 
 	"github.com/wardline/wardline/internal/platform/errs"
 	"github.com/wardline/wardline/internal/platform/store"
+	"github.com/wardline/wardline/internal/platform/store/storetest"
 )
 
 // code gives the Matrix code of an error and whether it says soft_logout.
@@ -568,5 +569,66 @@ func TestSessionCacheIsBounded(t *testing.T) {
 	c.keep(newSession(tokenHash{}, tokenRow{user: alice}), 0)
 	if c.find(tokenHash{}) != nil {
 		t.Error("kept what was read before the change")
+	}
+}
+
+// Of many who want a name at once, one gets it.
+func TestRegisterAtOnce(t *testing.T) {
+	each(t, nil, func(t *testing.T, r *rig) {
+		var wg sync.WaitGroup
+		var mu sync.Mutex
+		made, taken := 0, 0
+		for range 10 {
+			wg.Go(func() {
+				_, err := r.AddUser(t.Context(), operator, NewUser{Name: "alice", Password: password})
+				mu.Lock()
+				defer mu.Unlock()
+				if got, _ := code(err); got == "M_USER_IN_USE" {
+					taken++
+				} else if err == nil {
+					made++
+				}
+			})
+		}
+		wg.Wait()
+		if made != 1 || taken != 9 {
+			t.Errorf("%d made, %d refused", made, taken)
+		}
+	})
+}
+
+// One refresh token used many times at once: every answer is a pair, and the first that is used is the one that stays.
+func TestRefreshAtOnce(t *testing.T) {
+	each(t, nil, func(t *testing.T, r *rig) {
+		r.add("alice")
+		s := r.login("alice", SignIn{Refresh: true})
+		var wg sync.WaitGroup
+		pairs := make([]Session, maxSiblings)
+		for i := range pairs {
+			wg.Go(func() {
+				var err error
+				if pairs[i], err = r.Refresh(t.Context(), operator, s.Refresh); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		r.who(pairs[0].Access)
+		for _, p := range pairs[1:] {
+			r.refused(p.Access, "M_UNKNOWN_TOKEN", false)
+		}
+		r.who(pairs[0].Access)
+	})
+}
+
+func BenchmarkAuthenticate(b *testing.B) {
+	r := newRig(b, storetest.Open(b), nil)
+	r.add("alice")
+	s := r.login("alice", SignIn{})
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := r.Authenticate(b.Context(), s.Access, ward7); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
