@@ -34,6 +34,7 @@ func (s *Server) buildMedia() (err error) {
 		MaxUpload: int64(s.conf.Media.MaxUpload),
 		MaxPixels: s.conf.Media.MaxPixels,
 		Unused:    time.Duration(s.conf.Media.UnusedFor),
+		Quota:     int64(s.conf.Media.Quota),
 		Encrypted: s.conf.Rooms.Encryption,
 	}, s.mayReadEvent)
 	if err != nil {

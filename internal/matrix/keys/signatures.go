@@ -82,31 +82,23 @@ func judge(tx *store.Tx, own *identities, signer string, at signed, raw jsontext
 	if err != nil {
 		return nil, err
 	}
-	all, err := o.signatures()
+	sent, err := o.signatures()
 	if err != nil {
 		return nil, err
+	}
+	if len(sent[signer]) == 0 {
+		return nil, errSignature("The object carries no signature of yours.")
 	}
 	body, isMaster, err := target(tx, at)
 	if err != nil {
 		return nil, err
 	}
-	payload, err := o.payload()
-	if err != nil {
-		return nil, err
-	}
-	stored, err := readObject(jsontext.Value(body))
-	if err != nil {
-		return nil, err
-	}
-	if want, err := stored.payload(); err != nil || !bytes.Equal(want, payload) {
-		return nil, errs.BadParam("The signed object is not the key that is stored.")
-	}
-	before, err := stored.signatures()
+	payload, before, err := sameKey(o, body)
 	if err != nil {
 		return nil, err
 	}
 	var good []verified
-	for name, value := range all[signer] {
+	for name, value := range sent[signer] {
 		if before[signer][name] == value {
 			continue
 		}
@@ -119,10 +111,29 @@ func judge(tx *store.Tx, own *identities, signer string, at signed, raw jsontext
 		}
 		good = append(good, verified{signature{at.user, at.keyID, signer, name, value}, body})
 	}
-	if len(all[signer]) == 0 {
-		return nil, errSignature("The object carries no signature of yours.")
-	}
 	return good, nil
+}
+
+// sameKey makes sure that an object is the key that is stored, and gives what is signed and the signatures stored with it.
+func sameKey(o object, body string) (payload []byte, before signatures, err error) {
+	stored, err := readObject(jsontext.Value(body))
+	if err != nil {
+		return nil, nil, err
+	}
+	if before, err = stored.signatures(); err != nil {
+		return nil, nil, err
+	}
+	want, err := stored.payload()
+	if err != nil {
+		return nil, nil, err
+	}
+	if payload, err = o.payload(); err != nil {
+		return nil, nil, err
+	}
+	if !bytes.Equal(want, payload) {
+		return nil, nil, errs.BadParam("The signed object is not the key that is stored.")
+	}
+	return payload, before, nil
 }
 
 // signingKey gives the public key by which a user may sign, under the name of the signature; empty when there is none.

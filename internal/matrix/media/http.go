@@ -79,6 +79,16 @@ func (m *Media) GetFrozen(context.Context, *audit.Caller, struct{}) (struct{}, e
 	return struct{}{}, errs.Absent("Files are given to signed-in people only: ask under /_matrix/client/v1/media.")
 }
 
+// WithdrawPath names a file.
+type WithdrawPath struct {
+	ID string `path:"mediaId"`
+}
+
+// PostWithdraw serves POST /_wardline/v1/media/{mediaId}/withdraw, for administrators.
+func (m *Media) PostWithdraw(ctx context.Context, who *audit.Caller, in WithdrawPath) (struct{}, error) {
+	return struct{}{}, m.Withdraw(ctx, who, in.ID)
+}
+
 // GetDownload serves GET /_matrix/client/v1/media/download/{serverName}/{mediaId} and the same with /{fileName}.
 func (m *Media) GetDownload(w http.ResponseWriter, r *http.Request, who *audit.Caller) error {
 	wait, err := timeout(r.URL.Query())

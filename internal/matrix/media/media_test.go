@@ -184,6 +184,27 @@ func TestNamingAFileGivesNoSightOfIt(t *testing.T) {
 	})
 }
 
+func TestAnEditEndsWithWhatItEdits(t *testing.T) {
+	each(t, func(w *ward) {
+		w.join(ben, "!ward")
+		id := w.upload(asha, "x-ray")
+		original := w.send(asha, "!ward", image1(id))
+		edit := w.send(asha, "!ward", image1(id))
+		w.write(func(tx *store.Tx) error {
+			return tx.Exec(`UPDATE event SET relates = $1, rel_type = 'm.replace' WHERE id = $2`, original, edit)
+		})
+		w.redact(edit)
+		w.reads(id, ben, true)
+		other := w.send(asha, "!ward", image1(id))
+		w.write(func(tx *store.Tx) error {
+			return tx.Exec(`UPDATE event SET relates = $1, rel_type = 'm.replace' WHERE id = $2`, original, other)
+		})
+		w.redact(original)
+		w.reads(id, ben, false)
+		w.reads(id, asha, false)
+	})
+}
+
 func TestUnlinkNeedsARedaction(t *testing.T) {
 	each(t, func(w *ward) {
 		w.join(ben, "!ward")
@@ -216,12 +237,14 @@ func TestWithdraw(t *testing.T) {
 		w.join(ben, "!ward")
 		id := w.upload(asha, "the wrong patient")
 		w.send(asha, "!ward", image1(id))
-		w.write(func(tx *store.Tx) error { return w.Withdraw(tx, asha, id) })
+		if err := w.Withdraw(ctx, asha, id); err != nil {
+			w.t.Fatal(err)
+		}
 		w.reads(id, ben, false)
 		w.reads(id, asha, false)
 		w.send(asha, "!ward", image1(id))
 		w.reads(id, ben, false)
-		wantCode(w.t, "what is not there", w.db.Write(ctx, func(tx *store.Tx) error { return w.Withdraw(tx, asha, "none") }), "M_NOT_FOUND")
+		wantCode(w.t, "what is not there", w.Withdraw(ctx, asha, "none"), "M_NOT_FOUND")
 	})
 }
 

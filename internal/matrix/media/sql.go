@@ -55,10 +55,14 @@ func putAvatar(tx *store.Tx, user, id string) error {
 		ON CONFLICT (user_id) DO UPDATE SET media_id = excluded.media_id`, user, id)
 }
 
-// placesOf gives the events that use a file and have not been redacted, newest first.
+// stands is what makes an event e count: it has not been redacted, nor has the event of which it is an edit.
+const stands = ` AND e.redacted_by IS NULL AND NOT EXISTS (SELECT 1 FROM event o
+	WHERE o.id = e.relates AND e.rel_type = 'm.replace' AND o.redacted_by IS NOT NULL)`
+
+// placesOf gives the events that use a file and stand, newest first.
 func placesOf(tx *store.Tx, id string, limit int) ([]Place, error) {
 	rows, err := tx.Query(`SELECT l.room_id, l.pos, e.type FROM media_link l JOIN event e ON e.pos = l.pos
-		WHERE l.media_id = $1 AND e.redacted_by IS NULL ORDER BY l.pos DESC LIMIT $2`, id, limit)
+		WHERE l.media_id = $1`+stands+` ORDER BY l.pos DESC LIMIT $2`, id, limit)
 	if err != nil {
 		return nil, err
 	}
@@ -85,11 +89,13 @@ func markUsed(tx *store.Tx, id string) error {
 // unusedNow is what makes a file of those chosen gone: no event that stands, and no profile, uses it.
 const unusedNow = ` AND gone = 0
 	AND NOT EXISTS (SELECT 1 FROM media_avatar a WHERE a.media_id = media.id)
-	AND NOT EXISTS (SELECT 1 FROM media_link l JOIN event e ON e.pos = l.pos WHERE l.media_id = media.id AND e.redacted_by IS NULL)`
+	AND NOT EXISTS (SELECT 1 FROM media_link l JOIN event e ON e.pos = l.pos WHERE l.media_id = media.id` + stands + `)`
 
-// releaseEvent lets go of the files that only a redacted event used.
+// releaseEvent lets go of the files that only a redacted event, or an edit of it, used.
 func releaseEvent(tx *store.Tx, eventID string, now int64) error {
-	return tx.Exec(`UPDATE media SET gone = $1 WHERE id IN (SELECT media_id FROM media_link WHERE event_id = $2)`+unusedNow, now, eventID)
+	return tx.Exec(`UPDATE media SET gone = $1 WHERE id IN (SELECT media_id FROM media_link WHERE event_id = $2
+		UNION SELECT l.media_id FROM media_link l JOIN event r ON r.pos = l.pos WHERE r.relates = $2 AND r.rel_type = 'm.replace')`+
+		unusedNow, now, eventID)
 }
 
 // releaseFile lets go of a file if nothing uses it any more.

@@ -2,6 +2,7 @@ package media
 
 import (
 	"bytes"
+	"context"
 	"slices"
 
 	"github.com/wardline/wardline/internal/platform/audit"
@@ -126,14 +127,16 @@ func (m *Media) SetAvatar(tx *store.Tx, user, uri string) error {
 
 // Withdraw makes a file unreadable at once and for everybody, whatever uses it: a photograph of the wrong patient, a virus.
 // It is deleted after the time of grace.
-func (m *Media) Withdraw(tx *store.Tx, who *audit.Caller, id string) error {
-	if _, err := fileByID(tx, id); errs.Is(err, errs.NotFound) {
-		return errNoFile()
-	} else if err != nil {
-		return err
-	}
-	if err := withdraw(tx, id, tx.Now().UnixMilli()); err != nil {
-		return err
-	}
-	return audit.Record(tx, who, audit.Entry{Action: "media.withdraw", Object: m.uri(id)})
+func (m *Media) Withdraw(ctx context.Context, who *audit.Caller, id string) error {
+	return m.db.Write(ctx, func(tx *store.Tx) error {
+		if _, err := fileByID(tx, id); errs.Is(err, errs.NotFound) {
+			return errNoFile()
+		} else if err != nil {
+			return err
+		}
+		if err := withdraw(tx, id, tx.Now().UnixMilli()); err != nil {
+			return err
+		}
+		return audit.Record(tx, who, audit.Entry{Action: "media.withdraw", Object: m.uri(id)})
+	})
 }

@@ -111,13 +111,13 @@ func (t *ToDevice) Delivered(ctx context.Context, user, deviceID string, upTo in
 		return err
 	}
 	t.inboxes.move(d, upTo)
-	return t.db.Submit(
-		func(tx *store.Tx) error { return deleteMessages(tx, d, upTo) },
-		func(err error) {
-			if err != nil {
-				t.inboxes.drop(d) // it will be read anew, and deleted by the next sync
-			}
-		})
+	failed := func(err error) {
+		if err != nil {
+			t.inboxes.drop(d) // it will be read anew, and deleted after the next sync
+		}
+	}
+	failed(t.db.Submit(func(tx *store.Tx) error { return deleteMessages(tx, d, upTo) }, failed))
+	return nil
 }
 
 // move notes that nothing waits for a device up to a position.

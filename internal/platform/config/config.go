@@ -51,6 +51,7 @@ type Media struct {
 	MaxUpload Size     `toml:"max_upload" default:"50MiB" doc:"Largest file."`
 	MaxPixels int      `toml:"max_pixels" default:"40000000" doc:"Largest picture that is scaled down, in pixels: a guard against decompression bombs."`
 	UnusedFor Duration `toml:"unused_for" default:"24h" doc:"How long a file may be reserved or uploaded without being sent before it is removed."`
+	Quota     Size     `toml:"quota" default:"2GiB" doc:"How much one person may upload in 24 hours. 0: no bound."`
 }
 
 // Push is what leaves the trust in a notification.
