@@ -15,7 +15,8 @@ describe("times", () => {
   ];
   test.each(tests)("%s", (_name, time, recent, day) => {
     expect(words.recent(time, now)).toBe(recent);
-    expect(words.day(time, now)).toBe(day);
+    // Some versions of the language data put a comma after the weekday.
+    expect(words.day(time, now).replace(",", "")).toBe(day);
   });
 
   test("a server's clock that is ahead is still today", () => {

@@ -100,7 +100,7 @@ test("one conversation does not wait for another", async () => {
   await account.outbox.add(other, "m.room.message", say("free"));
   await until(() => expect(atServer(server, other)).toEqual(["free"]));
   expect(atServer(server, room)).toEqual([]);
-  expect(await account.unsent()).toBe(1);
+  await until(async () => expect(await account.unsent()).toBe(1));
 });
 
 test("a token that expires in between loses nothing", async () => {
