@@ -3,22 +3,32 @@ package receipt
 import (
 	"context"
 
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/wardline/wardline/internal/platform/audit"
+	"github.com/wardline/wardline/internal/platform/errs"
 )
 
 // API is the receipts' face on HTTP.
 type API struct{ Receipts *Receipts }
 
 type receiptRequest struct {
-	Room   string `path:"roomId" json:"-"`
-	Type   string `path:"receiptType" json:"-"`
-	Event  string `path:"eventId" json:"-"`
-	Thread string `json:"thread_id"`
+	Room   string         `path:"roomId" json:"-"`
+	Type   string         `path:"receiptType" json:"-"`
+	Event  string         `path:"eventId" json:"-"`
+	Thread jsontext.Value `json:"thread_id"`
 }
 
 // Set answers POST /rooms/{roomId}/receipt/{receiptType}/{eventId}.
 func (api API) Set(ctx context.Context, who *audit.Caller, in receiptRequest) (struct{}, error) {
-	return struct{}{}, api.Receipts.Set(ctx, who, Mark{Room: in.Room, Type: in.Type, Event: in.Event, Thread: in.Thread})
+	m := Mark{Room: in.Room, Type: in.Type, Event: in.Event}
+	if in.Thread != nil {
+		if in.Thread.Kind() != '"' || json.Unmarshal(in.Thread, &m.Thread) != nil || m.Thread == "" {
+			return struct{}{}, errs.BadParam("thread_id must be a string, and not empty.")
+		}
+	}
+	return struct{}{}, api.Receipts.Set(ctx, who, m)
 }
 
 type markersRequest struct {

@@ -1,5 +1,5 @@
 // Package typing tells who is writing just now (client-server API, "Typing Notifications"). It lives in memory only:
-// what is lost with a node is a few seconds of dots.
+// what is lost with a node is a few seconds of dots. It keeps nothing and knows nothing of other nodes.
 package typing
 
 import (
@@ -11,10 +11,16 @@ import (
 	"github.com/wardline/wardline/internal/matrix/room"
 	"github.com/wardline/wardline/internal/platform/audit"
 	"github.com/wardline/wardline/internal/platform/errs"
+	"github.com/wardline/wardline/internal/platform/store"
 )
 
-// longest is how long one notice holds at most.
-const longest = 2 * time.Minute
+// Times: how long one notice holds at most; how finely notices run out, so that many of them cost one look together;
+// and how long a still room is remembered, for clients that come back with an old token.
+const (
+	longest = 2 * time.Minute
+	grain   = 250 * time.Millisecond
+	still   = 24 * time.Hour
+)
 
 // Typing is who types where.
 type Typing struct {
@@ -23,8 +29,9 @@ type Typing struct {
 
 	mu     sync.Mutex
 	serial int64
-	typing map[string]*scene
-	timer  *time.Timer // for the next notice to run out
+	scenes map[string]*scene
+	timer  *time.Timer // for the next notice to run out; nil: none is there
+	next   time.Time   // when it fires
 }
 
 // scene is one room in which somebody has typed since the node started.
@@ -35,13 +42,16 @@ type scene struct {
 
 // New gives an empty scene.
 func New(rooms *room.Rooms) *Typing {
-	return &Typing{rooms: rooms, typing: map[string]*scene{}}
+	t := &Typing{rooms: rooms, scenes: map[string]*scene{}}
+	rooms.Follow(t.follow)
+	return t
 }
 
-// Listen registers what is called when who types in a room has changed. Register before the first request.
+// Listen registers what is called when who types in a room has changed. Register before the first request. It must be
+// quick, and must not call Set.
 func (t *Typing) Listen(fn func(roomID string)) { t.listen = append(t.listen, fn) }
 
-// Set says that the caller types for a while, or (0) has stopped.
+// Set says that the caller types for a while, two minutes at most, or (0) has stopped.
 func (t *Typing) Set(ctx context.Context, who *audit.Caller, roomID, user string, d time.Duration) error {
 	if user != who.User {
 		return errs.Forbid("You can only say of yourself that you are typing.")
@@ -59,13 +69,13 @@ func (t *Typing) Set(ctx context.Context, who *audit.Caller, roomID, user string
 func (t *Typing) set(roomID, user string, d time.Duration) (changed bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	s := t.typing[roomID]
+	s := t.scenes[roomID]
 	if s == nil {
 		if d <= 0 {
 			return false
 		}
 		s = &scene{until: map[string]time.Time{}}
-		t.typing[roomID] = s
+		t.scenes[roomID] = s
 	}
 	_, was := s.until[user]
 	if d <= 0 {
@@ -75,11 +85,12 @@ func (t *Typing) set(roomID, user string, d time.Duration) (changed bool) {
 		}
 		return was
 	}
-	s.until[user] = time.Now().Add(d)
+	until := time.Now().Add(d)
+	s.until[user] = until
 	if !was {
 		t.mark(s)
 	}
-	t.schedule()
+	t.schedule(until)
 	return !was
 }
 
@@ -90,48 +101,63 @@ func (t *Typing) mark(s *scene) {
 	s.serial = t.serial
 }
 
-// schedule sets the timer for the next notice to run out. The caller holds mu.
-func (t *Typing) schedule() {
-	var next time.Time
-	for _, s := range t.typing {
-		for _, until := range s.until {
-			if next.IsZero() || until.Before(next) {
-				next = until
-			}
-		}
+// schedule makes sure that the timer fires when a notice runs out. There is one timer for all; a notice that was
+// prolonged costs it one look in vain. The caller holds mu.
+func (t *Typing) schedule(until time.Time) {
+	if t.timer != nil && !until.Before(t.next) {
+		return
 	}
 	if t.timer != nil {
 		t.timer.Stop()
-		t.timer = nil
 	}
-	if !next.IsZero() {
-		t.timer = time.AfterFunc(time.Until(next), t.expire)
-	}
+	t.next = until
+	t.timer = time.AfterFunc(max(time.Until(until), grain), t.expire)
 }
 
 // expire ends the notices that have run out, and drops scenes that have long been still.
 func (t *Typing) expire() {
-	now := time.Now()
-	var changed []string
 	t.mu.Lock()
-	for id, s := range t.typing {
+	changed, next := t.sweep(time.Now())
+	t.timer = nil
+	if !next.IsZero() {
+		t.schedule(next)
+	}
+	t.mu.Unlock()
+	for _, id := range changed {
+		t.tell(id)
+	}
+}
+
+func (t *Typing) sweep(now time.Time) (changed []string, next time.Time) {
+	for id, s := range t.scenes {
 		before := len(s.until)
 		for user, until := range s.until {
 			if !until.After(now) {
 				delete(s.until, user)
+			} else if next.IsZero() || until.Before(next) {
+				next = until
 			}
 		}
 		if len(s.until) != before {
 			t.mark(s)
 			changed = append(changed, id)
-		} else if before == 0 && now.UnixMilli()-s.serial > time.Hour.Milliseconds() {
-			delete(t.typing, id)
+		} else if before == 0 && now.UnixMilli()-s.serial > still.Milliseconds() {
+			delete(t.scenes, id)
 		}
 	}
-	t.schedule()
-	t.mu.Unlock()
-	for _, id := range changed {
-		t.tell(id)
+	return changed, next
+}
+
+// follow ends the notices of those who leave a room.
+func (t *Typing) follow(b store.Batch) {
+	for _, c := range b.Changes {
+		ev, ok := c.Body.(*room.Event)
+		if !ok || ev.StateKey == nil || ev.Type != "m.room.member" || ev.Membership() == "join" {
+			continue
+		}
+		if t.set(ev.RoomID, *ev.StateKey, 0) {
+			t.tell(ev.RoomID)
+		}
 	}
 }
 
@@ -141,11 +167,12 @@ func (t *Typing) tell(roomID string) {
 	}
 }
 
-// In gives who types in a room, and the serial of the last change there; 0 when nobody has since this node started.
+// In gives who types in a room, in order of id, and the serial of the last change there; 0 when nobody has since this
+// node started.
 func (t *Typing) In(roomID string) (users []string, serial int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	s := t.typing[roomID]
+	s := t.scenes[roomID]
 	if s == nil {
 		return nil, 0
 	}
