@@ -163,3 +163,45 @@ func checkGapless(t *testing.T, seen []store.Batch, last int64) {
 		t.Fatalf("announced up to %d, the counter says %d", pos, last)
 	}
 }
+
+// TestSeal: once in each commit that changes something, with what the verbs that succeeded enclosed; if it fails, so do they.
+func TestSeal(t *testing.T) {
+	for _, engine := range storetest.Engines() {
+		db, err := store.Open(ctx, storetest.OptionsOn(t, engine))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		enclose := func(item string, end error) error {
+			return db.Write(ctx, func(tx *store.Tx) error { return errors.Join(tx.Enclose(item), end) })
+		}
+		if err := enclose("too early", nil); err == nil {
+			t.Error("an item for nobody was taken")
+		}
+		var sealed []any
+		var last store.Sealing
+		refuse := errors.New("no")
+		var fail error
+		db.Seal(func(tx *store.Tx, s store.Sealing) error {
+			last = s
+			tx.OnCommit(func() { sealed = append(sealed, s.Items...) })
+			return errors.Join(fail, tx.Exec(insertSetting, fmt.Sprint("sealed", s.Commits), ""))
+		})
+		results := []error{enclose("a", nil), enclose("b", refuse), enclose("c", nil)}
+		fail = refuse
+		results = append(results, enclose("d", nil))
+		fail = nil
+		results = append(results, enclose("e", nil), db.Write(ctx, func(*store.Tx) error { return nil }))
+		for i, want := range []bool{true, false, true, false, true, true} {
+			if (results[i] == nil) != want {
+				t.Errorf("%s: verb %d: %v", engine, i, results[i])
+			}
+		}
+		if fmt.Sprint(sealed) != "[a c e]" || last.Commits != 3 || last.Foreign {
+			t.Errorf("%s: sealed %v, last %+v", engine, sealed, last)
+		}
+		if s := db.Stats(); s.Commits != 3 || s.Verbs != 6 || s.Waiting != 0 || s.Room != 4096 || s.Readers != 0 {
+			t.Errorf("%s: %+v", engine, s)
+		}
+	}
+}
