@@ -40,6 +40,7 @@ import (
 	"github.com/wardline/wardline/internal/platform/metric"
 	"github.com/wardline/wardline/internal/platform/store"
 	"github.com/wardline/wardline/internal/spec/matrix"
+	"github.com/wardline/wardline/web"
 )
 
 // Server is one node of an installation.
@@ -150,9 +151,10 @@ func (s *Server) buildSlices(context.Context) error {
 	}, people{s.db, s.keep}, s.log)
 	s.receipts = receipt.New(s.db, s.rooms)
 	s.typing = typing.New(s.rooms)
-	s.rules = push.NewRules(s.db)
+	s.rules = push.NewRules(s.db, s.keep)
 	s.counter = push.NewCounter(s.rooms, s.receipts, s.rules)
-	s.relation = relation.New(s.db, s.rooms)
+	s.relation = relation.New(s.db, s.rooms, s.keep)
+	s.rooms.AddGate(s.relation)
 	s.keys = keys.New(s.db, s.keyHooks())
 	s.inbox = todevice.New(s.db)
 	s.backups = keybackup.New(s.db)
@@ -202,6 +204,7 @@ func (s *Server) buildRoutes(context.Context) error {
 		Metrics:      s.metrics,
 		Trusted:      proxies,
 		GzipMin:      int(s.conf.Server.GzipMin),
+		Fallback:     web.Handler(),
 	})
 	return nil
 }
