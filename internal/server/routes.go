@@ -213,6 +213,7 @@ func (s *Server) mediaRoutes() []route {
 		{"GET /_matrix/client/v1/media/download/{serverName}/{mediaId}", User, Media, s.media.GetDownload},
 		{"GET /_matrix/client/v1/media/download/{serverName}/{mediaId}/{fileName}", User, Media, s.media.GetDownload},
 		{"GET /_matrix/client/v1/media/thumbnail/{serverName}/{mediaId}", User, Media, s.media.GetThumbnail},
+		{"POST /_wardline/v1/media/{mediaId}/withdraw", Admin, Ops, Do(s.media.PostWithdraw)},
 		{"GET /_matrix/media/v3/config", User, Read, Do(s.media.GetConfig)},
 		{"GET /_matrix/media/v3/preview_url", User, Read, Do(s.media.GetPreview)},
 		{"GET /_matrix/media/v3/download/{serverName}/{mediaId}", Open, Read, Do(s.media.GetFrozen)},
