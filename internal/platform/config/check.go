@@ -46,7 +46,7 @@ func (c *Config) checkServer() error {
 func (c *Config) checkAccounts() error {
 	var all []error
 	if c.Accounts.OpenRegistration && !Loopback(c.Server.Listen) {
-		all = append(all, fmt.Errorf("accounts.open_registration: refused, because the server would listen on %s for everyone to register; it is for test rigs on 127.0.0.1", c.Server.Listen))
+		all = append(all, fmt.Errorf("accounts.open_registration: refused, because the server would listen on %s for everyone to register; it is for test rigs on loopback, such as 127.0.0.1", c.Server.Listen))
 	}
 	if c.Accounts.PasswordMin < 8 || c.Accounts.PasswordMin > 128 {
 		all = append(all, errors.New("accounts.password_min: must be 8 to 128"))
