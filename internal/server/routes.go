@@ -4,9 +4,12 @@ import (
 	"github.com/wardline/wardline/internal/matrix/account"
 	"github.com/wardline/wardline/internal/matrix/accountdata"
 	"github.com/wardline/wardline/internal/matrix/discovery"
+	"github.com/wardline/wardline/internal/matrix/history"
 	"github.com/wardline/wardline/internal/matrix/profile"
 	"github.com/wardline/wardline/internal/matrix/receipt"
+	"github.com/wardline/wardline/internal/matrix/relation"
 	"github.com/wardline/wardline/internal/matrix/room"
+	"github.com/wardline/wardline/internal/matrix/space"
 	engine "github.com/wardline/wardline/internal/matrix/sync"
 	"github.com/wardline/wardline/internal/matrix/typing"
 	. "github.com/wardline/wardline/internal/platform/endpoint" // a table reads best without a name on every word
@@ -25,6 +28,7 @@ func (s *Server) routes() []Route {
 		s.personRoutes(),
 		s.syncRoutes(),
 		s.roomRoutes(),
+		s.readingRoutes(),
 		s.keyRoutes(),
 		s.mediaRoutes(),
 	}
@@ -171,6 +175,26 @@ func (s *Server) roomRoutes() []route {
 		{"POST /_matrix/client/v3/rooms/{roomId}/receipt/{receiptType}/{eventId}", User, Write, Do(receipts.Set)},
 		{"POST /_matrix/client/v3/rooms/{roomId}/read_markers", User, Write, Do(receipts.SetMarkers)},
 		{"PUT /_matrix/client/v3/rooms/{roomId}/typing/{userId}", User, Write, Do(dots.Set)},
+	}
+}
+
+// readingRoutes read back what was said, and show rooms from outside: "Getting events for a room", "Event context",
+// "Forming relationships between events", "Threading", "Spaces", "Published room directory".
+func (s *Server) readingRoutes() []route {
+	api, relations, spaces := history.API{History: s.history}, relation.API{Relations: s.relation}, space.API{Spaces: s.spaces}
+	return []route{
+		{"GET /_matrix/client/v3/rooms/{roomId}/messages", User, Read, Do(api.Messages)},
+		{"GET /_matrix/client/v3/rooms/{roomId}/context/{eventId}", User, Read, Do(api.Context)},
+		{"GET /_matrix/client/v3/rooms/{roomId}/event/{eventId}", User, Read, Do(api.Event)},
+		{"GET /_matrix/client/v1/rooms/{roomId}/timestamp_to_event", User, Read, Do(api.Nearest)},
+		{"GET /_matrix/client/v1/rooms/{roomId}/relations/{eventId}", User, Read, Do(relations.Children)},
+		{"GET /_matrix/client/v1/rooms/{roomId}/relations/{eventId}/{relType}", User, Read, Do(relations.Children)},
+		{"GET /_matrix/client/v1/rooms/{roomId}/relations/{eventId}/{relType}/{eventType}", User, Read, Do(relations.Children)},
+		{"GET /_matrix/client/v1/rooms/{roomId}/threads", User, Read, Do(relations.Threads)},
+		{"GET /_matrix/client/v1/rooms/{roomId}/hierarchy", User, Search, Do(spaces.Tree)},
+		{"GET /_matrix/client/v1/room_summary/{roomIdOrAlias}", User, Read, Do(spaces.Summary)},
+		{"GET /_matrix/client/v3/publicRooms", User, Search, Do(spaces.List)},
+		{"POST /_matrix/client/v3/publicRooms", User, Search, Do(spaces.Search)},
 	}
 }
 

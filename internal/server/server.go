@@ -21,6 +21,7 @@ import (
 	"github.com/wardline/wardline/internal/matrix/account"
 	"github.com/wardline/wardline/internal/matrix/accountdata"
 	"github.com/wardline/wardline/internal/matrix/discovery"
+	"github.com/wardline/wardline/internal/matrix/history"
 	"github.com/wardline/wardline/internal/matrix/keybackup"
 	"github.com/wardline/wardline/internal/matrix/keys"
 	"github.com/wardline/wardline/internal/matrix/media"
@@ -29,6 +30,7 @@ import (
 	"github.com/wardline/wardline/internal/matrix/receipt"
 	"github.com/wardline/wardline/internal/matrix/relation"
 	"github.com/wardline/wardline/internal/matrix/room"
+	"github.com/wardline/wardline/internal/matrix/space"
 	engine "github.com/wardline/wardline/internal/matrix/sync" // not to hide the standard library's
 	"github.com/wardline/wardline/internal/matrix/todevice"
 	"github.com/wardline/wardline/internal/matrix/typing"
@@ -63,6 +65,8 @@ type Server struct {
 	rules    *push.Rules
 	counter  *push.Counter
 	relation *relation.Relations
+	history  *history.History
+	spaces   *space.Spaces
 	keys     *keys.Keys
 	inbox    *todevice.ToDevice
 	backups  *keybackup.Backups
@@ -155,6 +159,8 @@ func (s *Server) buildSlices(context.Context) error {
 	s.counter = push.NewCounter(s.rooms, s.receipts, s.rules)
 	s.relation = relation.New(s.db, s.rooms, s.keep)
 	s.rooms.AddGate(s.relation)
+	s.history = history.New(s.db, s.rooms, s.keep, s.relation)
+	s.spaces = space.New(s.rooms)
 	s.keys = keys.New(s.db, s.keyHooks())
 	s.inbox = todevice.New(s.db)
 	s.backups = keybackup.New(s.db)
