@@ -294,8 +294,12 @@ func TestOpenRegistration(t *testing.T) {
 		if answer.Get("user_id").String() == "" || answer.Get("device_id").String() != "D" || answer.Get("refresh_token").String() == "" {
 			t.Errorf("registered under a made-up name: %s", answer)
 		}
-		r.want(400, "M_MISSING_PARAM", "POST", path, "", object{"username": "carol", "auth": object{"type": "m.login.dummy"}})
-		r.want(401, "M_UNRECOGNIZED", "POST", path, "", object{"username": "carol", "auth": object{"type": "m.login.password"}})
+		answer = r.want(200, "", "POST", path, "", object{"username": "carol", "auth": object{"type": "m.login.dummy"}})
+		r.want(200, "", "GET", "/_matrix/client/v3/account/whoami", answer.Get("access_token").String(), nil)
+		r.want(403, "M_FORBIDDEN", "POST", "/_matrix/client/v3/login", "", object{
+			"type": "m.login.password", "identifier": object{"type": "m.id.user", "user": "carol"}, "password": "",
+		})
+		r.want(401, "M_UNRECOGNIZED", "POST", path, "", object{"username": "dan", "auth": object{"type": "m.login.password"}})
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"slices"
+	"time"
 
 	"github.com/wardline/wardline/internal/platform/audit"
 	"github.com/wardline/wardline/internal/platform/errs"
@@ -46,6 +47,32 @@ func (rs *Rooms) Create(ctx context.Context, who *audit.Caller, c Creation) (*Li
 	if c.Sender == "" {
 		c.Sender = who.User
 	}
+	now := c.TS == 0
+	for try := 0; ; try++ {
+		if now {
+			c.TS = rs.instant()
+		}
+		l, err := rs.create(ctx, who, c)
+		if !now || !store.IsConflict(err) || try == 5 {
+			return l, err
+		}
+		// Another node made a room of the same content for the same person in the same millisecond.
+	}
+}
+
+// instant is the time for a create event, in ms: each is later than the last. In version 12 two rooms made by one person
+// at one time would be the same room.
+func (rs *Rooms) instant() int64 {
+	for {
+		last := rs.made.Load()
+		next := max(last+1, time.Now().UnixMilli())
+		if rs.made.CompareAndSwap(last, next) {
+			return next
+		}
+	}
+}
+
+func (rs *Rooms) create(ctx context.Context, who *audit.Caller, c Creation) (*Live, error) {
 	l, err := rs.blank(c)
 	if err != nil {
 		return nil, err

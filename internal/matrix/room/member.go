@@ -302,6 +302,9 @@ func (rs *Rooms) refreshIn(ctx context.Context, who *audit.Caller, l *Live, user
 		content["join_authorised_via_users_server"] = by
 	}
 	d := state("m.room.member", user, content)
+	if same(now.Content, d.Content) {
+		return nil
+	}
 	d.Sender = user
 	_, err = rs.Append(ctx, who, l, d)
 	return err

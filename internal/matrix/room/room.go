@@ -58,6 +58,7 @@ type Rooms struct {
 	byNR    map[int64]*Live
 	applied int64 // position up to which committed events have been applied
 
+	made   atomic.Int64 // time of the last create event, ms
 	clock  atomic.Int64 // counts uses, for the cache
 	cached atomic.Int64 // bytes held by loaded rooms
 	evict  sync.Mutex

@@ -26,12 +26,6 @@ type syncRequest struct {
 	AfterEarly bool   `query:"org.matrix.msc4222.use_state_after" json:"-"`
 }
 
-// buffers hold answers being written: a busy node writes thousands a second.
-var buffers = stdsync.Pool{New: func() any { b := make([]byte, 0, 4096); return &b }}
-
-// keepBuffer is the largest buffer kept for reuse, in bytes.
-const keepBuffer = 64 << 10
-
 // Sync answers GET /sync.
 func (api API) Sync() endpoint.Handler {
 	decode := endpoint.Decoder[syncRequest]()
@@ -48,17 +42,7 @@ func (api API) Sync() endpoint.Handler {
 			Since: in.Since, Filter: f, FullState: in.FullState, StateAfter: in.After || in.AfterEarly,
 			Timeout: time.Duration(max(in.Timeout, 0)) * time.Millisecond,
 		}
-		buf := buffers.Get().(*[]byte)
-		body, err := api.Engine.Sync(r.Context(), who, ask, (*buf)[:0])
-		if err != nil {
-			return left(err)
-		}
-		err = endpoint.JSON(w, r, body)
-		if cap(body) <= keepBuffer {
-			*buf = body
-			buffers.Put(buf)
-		}
-		return err
+		return left(api.Engine.Sync(r.Context(), who, ask, func(body []byte) error { return endpoint.JSON(w, r, body) }))
 	}
 }
 
@@ -133,16 +117,6 @@ func (api API) Sliding() endpoint.Handler {
 			return err
 		}
 		in.SlidingAsk.Pos, in.SlidingAsk.Timeout = in.Pos, time.Duration(max(in.Timeout, 0))*time.Millisecond
-		buf := buffers.Get().(*[]byte)
-		body, err := api.Engine.Sliding(r.Context(), who, &in.SlidingAsk, (*buf)[:0])
-		if err != nil {
-			return left(err)
-		}
-		err = endpoint.JSON(w, r, body)
-		if cap(body) <= keepBuffer {
-			*buf = body
-			buffers.Put(buf)
-		}
-		return err
+		return left(api.Engine.Sliding(r.Context(), who, &in.SlidingAsk, func(body []byte) error { return endpoint.JSON(w, r, body) }))
 	}
 }

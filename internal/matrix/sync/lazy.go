@@ -32,6 +32,9 @@ func (p *person) lazyMembersOf(device string, since int64) *lazyMembers {
 			clear(p.lazy)
 		}
 		l = &lazyMembers{told: map[lazyKey]struct{}{}}
+		if p.lazy == nil {
+			p.lazy = map[string]*lazyMembers{}
+		}
 		p.lazy[device] = l
 	}
 	p.mu.Unlock()

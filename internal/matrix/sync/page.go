@@ -68,8 +68,8 @@ func finish(out []*room.Event, more bool, after int64) page {
 }
 
 // storedReads bounds how often one page asks the database: a filter that lets next to nothing through must not read a
-// whole room.
-const storedReads = 20
+// whole room. What lies further back is a gap that the client may page through.
+const storedReads = 3
 
 func (e *Engine) pageStored(ctx context.Context, l *room.Live, spans room.Spans, after, to int64, n int,
 	keep func(*room.Event) bool) (page, error) {
@@ -96,7 +96,7 @@ func (e *Engine) pageStored(ctx context.Context, l *room.Live, spans room.Spans,
 		if len(batch) < max(n+1, 50) {
 			break
 		}
-		if read == storedReads {
+		if read+1 == storedReads {
 			more = true
 			break
 		}

@@ -150,7 +150,7 @@ func (e *Engine) expect(id string) *person {
 	defer e.mu.Unlock()
 	p := e.persons[id]
 	if p == nil {
-		p = &person{id: id, waiters: map[*waiter]struct{}{}, lazy: map[string]*lazyMembers{}}
+		p = &person{id: id, waiters: map[*waiter]struct{}{}}
 		p.idle.Store(time.Now().UnixMilli())
 		e.persons[id] = p
 	}

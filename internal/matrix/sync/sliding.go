@@ -97,46 +97,50 @@ func (ask *SlidingAsk) check() error {
 	return nil
 }
 
-// Sliding answers one simplified sliding sync, waiting for something to tell for as long as the client wishes.
-func (e *Engine) Sliding(ctx context.Context, who *audit.Caller, ask *SlidingAsk, b []byte) ([]byte, error) {
+// Sliding answers one simplified sliding sync, waiting for something to tell for as long as the client wishes. give is
+// called once with the answer, which it may not keep.
+func (e *Engine) Sliding(ctx context.Context, who *audit.Caller, ask *SlidingAsk, give func([]byte) error) error {
 	if err := ask.check(); err != nil {
-		return nil, err
+		return err
 	}
 	p, err := e.person(ctx, who.User)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	c, err := e.conns.open(connKey{who.User, who.Device, ask.ConnID}, ask.Pos)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	// Requests of one connection come one after another; a second one waits for the first to give up.
 	if err := c.take(ctx); err != nil {
-		return nil, err
+		return err
 	}
 	defer c.give()
 	if err := c.arrive(ask.Pos); err != nil {
-		return nil, err
+		return err
 	}
 	if who.Device != "" && ask.Extensions.ToDevice.Enabled && ask.Extensions.ToDevice.Since != "" {
 		if err := e.acceptInbox(ctx, who, ask.Extensions.ToDevice.Since); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	w, done := p.wait()
-	defer done()
+	w, leave := p.wait()
+	defer leave()
 	timer := time.NewTimer(min(max(ask.Timeout, 0), waitMost))
 	defer timer.Stop()
 	wait := ask.Pos != "" && ask.Timeout > 0
 	for {
-		s := &sliding{e: e, p: p, who: who, ask: ask, c: c, b: b[:0], since: c.acked.token}
-		s.now = token{pos: e.applied.Load(), typing: e.Typing.Serial()}
-		if err := s.build(ctx); err != nil {
-			return nil, err
-		}
-		if s.some || !wait {
-			c.sent(s.next)
-			return s.b, nil
+		done, err := withBuffer(func(b []byte) ([]byte, bool, error) {
+			s := &sliding{e: e, p: p, who: who, ask: ask, c: c, b: b, since: c.acked.token}
+			s.now = token{pos: e.applied.Load(), typing: e.Typing.Serial()}
+			err := s.build(ctx)
+			if err == nil && (s.some || !wait) {
+				c.sent(s.next)
+			}
+			return s.b, s.some || !wait, err
+		}, give)
+		if done || err != nil {
+			return err
 		}
 		select {
 		case <-w.woken:
@@ -147,7 +151,7 @@ func (e *Engine) Sliding(ctx context.Context, who *audit.Caller, ask *SlidingAsk
 		case <-c.hurry:
 			wait = false
 		case <-ctx.Done():
-			return nil, ctx.Err()
+			return ctx.Err()
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strconv"
 	"strings"
+	stdsync "sync"
 	"time"
 
 	"github.com/wardline/wardline/internal/matrix/accountdata"
@@ -57,26 +58,28 @@ func parseToken(s string) (t token, err error) {
 	return t, nil
 }
 
-// Sync answers one /v3/sync, waiting for something to tell for as long as the client wishes. b is appended to.
-func (e *Engine) Sync(ctx context.Context, who *audit.Caller, ask Ask, b []byte) ([]byte, error) {
+// Sync answers one /v3/sync, waiting for something to tell for as long as the client wishes. give is called once with
+// the answer, which it may not keep.
+func (e *Engine) Sync(ctx context.Context, who *audit.Caller, ask Ask, give func([]byte) error) error {
 	since, err := e.arrive(ctx, who, ask.Since)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	p, err := e.person(ctx, who.User)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	w, done := p.wait()
-	defer done()
+	w, leave := p.wait()
+	defer leave()
 	var timer *time.Timer
 	for {
-		a := e.answer(p, who, ask, since, b)
-		if err := a.build(ctx); err != nil {
-			return nil, err
-		}
-		if a.some || ask.Since == "" || ask.FullState || ask.Timeout <= 0 {
-			return a.b, nil
+		done, err := withBuffer(func(b []byte) ([]byte, bool, error) {
+			a := e.answer(p, who, ask, since, b)
+			err := a.build(ctx)
+			return a.b, a.some || ask.Since == "" || ask.FullState || ask.Timeout <= 0, err
+		}, give)
+		if done || err != nil {
+			return err
 		}
 		if timer == nil {
 			timer = time.NewTimer(min(ask.Timeout, waitMost))
@@ -89,9 +92,29 @@ func (e *Engine) Sync(ctx context.Context, who *audit.Caller, ask Ask, b []byte)
 		case <-e.stop:
 			ask.Timeout = 0
 		case <-ctx.Done():
-			return nil, ctx.Err()
+			return ctx.Err()
 		}
 	}
+}
+
+// buffers hold answers being written: a busy node writes thousands a second, and a waiting request holds none.
+var buffers = stdsync.Pool{New: func() any { b := make([]byte, 0, 4096); return &b }}
+
+// keepBuffer is the largest buffer kept for reuse, in bytes.
+const keepBuffer = 64 << 10
+
+// withBuffer lets build write an answer, and gives it away if there is something to say.
+func withBuffer(build func([]byte) (b []byte, done bool, err error), give func([]byte) error) (done bool, err error) {
+	buf := buffers.Get().(*[]byte)
+	b, done, err := build((*buf)[:0])
+	if err == nil && done {
+		err = give(b)
+	}
+	if cap(b) <= keepBuffer {
+		*buf = b[:0]
+		buffers.Put(buf)
+	}
+	return done, err
 }
 
 // arrive reads the token a client comes back with. It proves that everything up to it has arrived.

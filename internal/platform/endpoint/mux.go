@@ -260,7 +260,7 @@ func (m *router) fail(a *answer, r *http.Request, pattern string, err error) {
 	if gone := new(goneError); errors.As(err, &gone) {
 		return
 	}
-	if kind == errs.Internal && r.Context().Err() != nil {
+	if (kind == errs.Internal || kind == errs.Unavailable) && r.Context().Err() != nil {
 		a.abandoned()
 		return
 	}
