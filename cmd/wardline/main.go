@@ -28,6 +28,7 @@ type commands struct {
 	Backup  backupCommand  `cmd:"" help:"Write a backup, while the server runs."`
 	Restore restoreCommand `cmd:"" help:"Make an installation of a backup."`
 	Verify  verifyCommand  `cmd:"" help:"Prove that audit, conversations and files are what was written."`
+	Doctor  doctorCommand  `cmd:"" help:"Say what is wrong with an installation and how to mend it."`
 	Config  configCommand  `cmd:"" help:"Print a configuration file with every setting explained."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
