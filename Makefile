@@ -50,8 +50,8 @@ test-go:
 
 # The built binary, from outside: two people in a browser, and the Matrix SDK for JavaScript.
 test-smoke: install build
-	cd web && npm run --silent test:browser
-	@if [ -f test/sdk/package.json ]; then cd test/sdk && npm ci --silent --no-audit --no-fund && node --test; fi
+	cd web && WARDLINE_BIN=$(CURDIR)/bin/wardline npm run --silent test:browser
+	@if [ -f test/sdk/package.json ]; then cd test/sdk && npm ci --silent --no-audit --no-fund && WARDLINE_BIN=$(CURDIR)/bin/wardline node --test; fi
 
 fuzz:
 	@.ci/fuzz $(FUZZTIME)
