@@ -46,6 +46,7 @@ type Live struct {
 
 // headLink is what is needed of an event to append after it.
 type headLink struct {
+	pos   int64
 	id    string
 	depth int64
 }
@@ -189,7 +190,7 @@ func (l *Live) apply(ev *Event) {
 	if bumps[ev.Type] {
 		l.bump.Store(max(l.bump.Load(), ev.Pos))
 	}
-	l.headLink = headLink{ev.ID, ev.Depth}
+	l.headLink = headLink{ev.Pos, ev.ID, ev.Depth}
 	ev.settle()
 	l.forgetVisible(ev)
 	if l.loading != nil {

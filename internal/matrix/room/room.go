@@ -120,40 +120,41 @@ func (rs *Rooms) Number(ctx context.Context, nr int64) (*Live, error) {
 	return rs.look(ctx, func(tx *store.Tx) (row roomRow, err error) { return roomByNumber(tx, nr) })
 }
 
-// look reads a room from the database and keeps it, unless it changed meanwhile: then it reads again.
-func (rs *Rooms) look(ctx context.Context, read func(*store.Tx) (roomRow, error)) (*Live, error) {
-	for {
-		var row roomRow
-		var at int64
-		err := rs.db.Read(ctx, func(tx *store.Tx) (err error) {
-			if at, err = tx.Position(); err != nil {
-				return err
-			}
-			row, err = read(tx)
-			return err
-		})
-		if err != nil {
-			return nil, err
-		}
-		if l := rs.keep(row, at); l != nil {
-			return l, nil
-		}
-	}
+// look reads a room from the database and keeps it.
+func (rs *Rooms) look(ctx context.Context, read func(*store.Tx) (roomRow, error)) (l *Live, err error) {
+	err = rs.db.Read(ctx, func(tx *store.Tx) (err error) {
+		l, err = rs.lookIn(tx, read)
+		return err
+	})
+	return l, err
 }
 
-// keep adds a room read at a position to the rooms in memory, or gives nil if the log has gone on since.
+func (rs *Rooms) lookIn(tx *store.Tx, read func(*store.Tx) (roomRow, error)) (*Live, error) {
+	at, err := tx.Position()
+	if err != nil {
+		return nil, err
+	}
+	row, err := read(tx)
+	if err != nil {
+		return nil, err
+	}
+	return rs.keep(row, at), nil
+}
+
+// keep adds a room read at a position to the rooms in memory. If the log has gone on since, perhaps in this room, its last
+// event is taken to be as late as it could be: whoever asks will load the room, which brings the truth.
 func (rs *Rooms) keep(row roomRow, at int64) *Live {
 	rs.mu.Lock()
 	defer rs.mu.Unlock()
 	if l := rs.byNR[row.nr]; l != nil {
 		return l
 	}
-	if rs.applied > at {
-		return nil
-	}
 	l := &Live{NR: row.nr, ID: row.id, Version: row.version, rooms: rs, headLink: row.head}
-	l.last.Store(row.last)
-	l.bump.Store(row.last)
+	l.last.Store(row.head.pos)
+	l.bump.Store(row.head.pos)
+	if rs.applied > at {
+		l.last.Store(rs.applied)
+	}
 	rs.byID[l.ID], rs.byNR[l.NR] = l, l
 	return l
 }
@@ -195,6 +196,10 @@ func (rs *Rooms) load(ctx context.Context, l *Live) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if err == nil {
+		if n := len(s.timeline); n > 0 && s.timeline[n-1].Pos > l.headLink.pos {
+			ev := s.timeline[n-1]
+			l.headLink = headLink{ev.Pos, ev.ID, ev.Depth}
+		}
 		l.size = s.size()
 		for _, ev := range l.backlog {
 			l.size += s.add(l, ev)

@@ -99,7 +99,7 @@ func (rs *Rooms) once(ctx context.Context, who *audit.Caller, l *Live, d *Draft)
 }
 
 func (rs *Rooms) done(ctx context.Context, key []byte) (id string, err error) {
-	err = rs.db.Read(ctx, func(tx *store.Tx) (err error) {
+	err = rs.db.Glance(ctx, func(tx *store.Tx) (err error) {
 		id, err = byTxn(tx, key)
 		return err
 	})

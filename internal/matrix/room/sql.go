@@ -17,7 +17,6 @@ type roomRow struct {
 	nr      int64
 	id      string
 	version matrix.RoomVersion
-	last    int64
 	head    headLink
 }
 
@@ -34,7 +33,7 @@ func roomByNumber(tx *store.Tx, nr int64) (roomRow, error) {
 
 func scanRoom(tx *store.Tx, query string, arg any) (row roomRow, err error) {
 	var last string
-	err = tx.Row(query, []any{arg}, &row.nr, &row.id, &row.version, &row.last, &row.head.id, &last)
+	err = tx.Row(query, []any{arg}, &row.nr, &row.id, &row.version, &row.head.pos, &row.head.id, &last)
 	if errors.Is(err, sql.ErrNoRows) {
 		return row, errs.Absent("There is no such conversation.")
 	}
@@ -100,7 +99,7 @@ func (rs *Rooms) known(tx *store.Tx) func(nr int64) (*Live, error) {
 		if l != nil {
 			return l, nil
 		}
-		return rs.Number(tx.Context(), nr)
+		return rs.lookIn(tx, func(tx *store.Tx) (roomRow, error) { return roomByNumber(tx, nr) })
 	}
 }
 

@@ -50,7 +50,7 @@ func (db *DB) Glance(ctx context.Context, fn func(*Tx) error) error {
 func (db *DB) read(ctx context.Context, s session, fn func(*Tx) error, once bool) error {
 	tx := &Tx{ctx: ctx, now: time.Now().UTC().Truncate(time.Millisecond), sess: s, once: once}
 	defer tx.end()
-	err := fn(tx)
+	err := db.hands.run(func() error { return fn(tx) })
 	if tx.rows != nil {
 		err = errors.Join(err, errOpenRows)
 	}

@@ -63,6 +63,7 @@ type DB struct {
 	fault    atomic.Pointer[error]
 	tidy     func() // ends the engine's upkeep
 	stats    stats
+	hands    *hands
 
 	mu   sync.Mutex
 	tail []func(Batch)
@@ -111,6 +112,7 @@ func (db *DB) start(ctx context.Context) error {
 	for range cap(db.readers) {
 		db.readers <- nil
 	}
+	db.hands = newHands(cap(db.readers))
 	size := db.opts.Queue
 	if size == 0 {
 		size = 4096
@@ -153,6 +155,7 @@ func (db *DB) Close() error {
 			err = errors.Join(err, s.close())
 		}
 	}
+	db.hands.close()
 	return errors.Join(err, db.eng.close(), db.unlock())
 }
 
