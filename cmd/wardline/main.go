@@ -24,6 +24,7 @@ func main() {
 // commands is the command line.
 type commands struct {
 	Serve   serveCommand   `cmd:"" help:"Run the server."`
+	Demo    demoCommand    `cmd:"" help:"Serve a fictional hospital trust, to try things out."`
 	User    userCommand    `cmd:"" help:"Manage accounts."`
 	Backup  backupCommand  `cmd:"" help:"Write a backup, while the server runs."`
 	Restore restoreCommand `cmd:"" help:"Make an installation of a backup."`
