@@ -21,7 +21,25 @@ func grades(all []Finding, of string) (worst Grade, found bool) {
 	return worst, found
 }
 
+// copyOf gives the settings of a copy of an installation.
+func copyOf(t *testing.T, c *config.Config) *config.Config {
+	t.Helper()
+	again := *c
+	again.Server.Data = filepath.Join(t.TempDir(), "data")
+	if err := os.CopyFS(again.Server.Data, os.DirFS(c.Server.Data)); err != nil {
+		t.Fatal(err)
+	}
+	chmod(t, again.Server.Data, 0o700)
+	chmod(t, filepath.Join(again.Server.Data, keyFile), 0o600)
+	return &again
+}
+
 func TestDoctorFindsWhatIsWrong(t *testing.T) {
+	well := settings(t)
+	well.Server.Listen = "127.0.0.1:1" // nothing listens there
+	if err := start(t, well).Stop(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		name, of string
 		spoil    func(t *testing.T, c *config.Config)
@@ -53,14 +71,9 @@ func TestDoctorFindsWhatIsWrong(t *testing.T) {
 		}, Bad},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			conf := settings(t)
-			conf.Server.Listen = "127.0.0.1:1" // nothing listens there
-			if err := start(t, conf).Stop(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-			spoilt := *conf
-			c.spoil(t, &spoilt)
-			all := Examine(t.Context(), &spoilt)
+			spoilt := copyOf(t, well)
+			c.spoil(t, spoilt)
+			all := Examine(t.Context(), spoilt)
 			if got, found := grades(all, c.of); !found || got != c.grade {
 				t.Errorf("found %v with grade %d, want %d: %+v", found, got, c.grade, all)
 			}
