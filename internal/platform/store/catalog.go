@@ -67,4 +67,6 @@ var Catalog = []Table{
 	{"report", "matrix/room", Content, "something reported to the moderators"},
 	{"receipt", "matrix/receipt", Personal, "how far somebody has read in a room"},
 	{"push_rules", "matrix/push", Personal, "what somebody has changed of the default push rules"},
+	{"pusher", "matrix/push", Personal, "an app that somebody wants to be told through: its push gateway and its key there"},
+	{"push_delivery", "matrix/push", Structure, "which node tells the push gateways, and how far it has come: one row"},
 }

@@ -26,6 +26,7 @@ type Ward struct {
 	DB  *store.DB
 	Key matrix.Key
 	t   testing.TB
+	tag string // of this ward's transactions: another on the same database has its own
 	txn int
 }
 
@@ -42,7 +43,7 @@ func Open(t testing.TB, db *store.DB) *Ward {
 // Reopen makes rooms anew on the database of others, as a node that has just started would.
 func Reopen(t testing.TB, db *store.DB, key matrix.Key) *Ward {
 	rooms := room.New(db, room.Config{ServerName: Server, Key: key}, people{}, slog.New(slog.DiscardHandler))
-	return &Ward{Rooms: rooms, DB: db, Key: key, t: t}
+	return &Ward{Rooms: rooms, DB: db, Key: key, t: t, tag: rand.Text()}
 }
 
 // people are all whose name does not begin with "nobody".
@@ -98,7 +99,7 @@ func (w *Ward) Send(local string, l *room.Live, typ, content string) string {
 	w.t.Helper()
 	w.txn++
 	id, err := w.Rooms.Send(context.Background(), Who(local), l.ID, &room.Draft{
-		Type: typ, Content: []byte(content), Txn: room.Txn{ID: fmt.Sprint(w.txn), Path: "test"},
+		Type: typ, Content: []byte(content), Txn: room.Txn{ID: fmt.Sprint(w.tag, w.txn), Path: "test"},
 	})
 	if err != nil {
 		w.t.Fatal(err)
