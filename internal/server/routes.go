@@ -6,6 +6,7 @@ import (
 	"github.com/wardline/wardline/internal/matrix/discovery"
 	"github.com/wardline/wardline/internal/matrix/history"
 	"github.com/wardline/wardline/internal/matrix/profile"
+	"github.com/wardline/wardline/internal/matrix/push"
 	"github.com/wardline/wardline/internal/matrix/receipt"
 	"github.com/wardline/wardline/internal/matrix/relation"
 	"github.com/wardline/wardline/internal/matrix/room"
@@ -28,6 +29,7 @@ func (s *Server) routes() []Route {
 		s.personRoutes(),
 		s.syncRoutes(),
 		s.roomRoutes(),
+		s.pushRoutes(),
 		s.readingRoutes(),
 		s.keyRoutes(),
 		s.mediaRoutes(),
@@ -175,6 +177,27 @@ func (s *Server) roomRoutes() []route {
 		{"POST /_matrix/client/v3/rooms/{roomId}/receipt/{receiptType}/{eventId}", User, Write, Do(receipts.Set)},
 		{"POST /_matrix/client/v3/rooms/{roomId}/read_markers", User, Write, Do(receipts.SetMarkers)},
 		{"PUT /_matrix/client/v3/rooms/{roomId}/typing/{userId}", User, Write, Do(dots.Set)},
+	}
+}
+
+// pushRoutes are what disturbs whom: "Push Notifications".
+func (s *Server) pushRoutes() []route {
+	api := push.API{Rules: s.rules, Pushers: s.pushers, Counter: s.counter}
+	return []route{
+		{"GET /_matrix/client/v3/pushers", User, Read, Do(api.List)},
+		{"POST /_matrix/client/v3/pushers/set", User, Write, Do(api.SetPusher)},
+		{"GET /_matrix/client/v3/notifications", User, Search, Do(api.Notifications)},
+		{"GET /_matrix/client/v3/pushrules", User, Read, Do(api.All)},
+		{"GET /_matrix/client/v3/pushrules/{$}", User, Read, Do(api.All)},
+		{"GET /_matrix/client/v3/pushrules/global", User, Read, Do(api.Global)},
+		{"GET /_matrix/client/v3/pushrules/global/{$}", User, Read, Do(api.Global)},
+		{"GET /_matrix/client/v3/pushrules/global/{kind}/{ruleId}", User, Read, Do(api.Rule)},
+		{"PUT /_matrix/client/v3/pushrules/global/{kind}/{ruleId}", User, Write, Do(api.PutRule)},
+		{"DELETE /_matrix/client/v3/pushrules/global/{kind}/{ruleId}", User, Write, Do(api.DeleteRule)},
+		{"GET /_matrix/client/v3/pushrules/global/{kind}/{ruleId}/enabled", User, Read, Do(api.Enabled)},
+		{"PUT /_matrix/client/v3/pushrules/global/{kind}/{ruleId}/enabled", User, Write, Do(api.Enable)},
+		{"GET /_matrix/client/v3/pushrules/global/{kind}/{ruleId}/actions", User, Read, Do(api.Actions)},
+		{"PUT /_matrix/client/v3/pushrules/global/{kind}/{ruleId}/actions", User, Write, Do(api.SetActions)},
 	}
 }
 

@@ -64,6 +64,8 @@ type Server struct {
 	typing   *typing.Typing
 	rules    *push.Rules
 	counter  *push.Counter
+	pushers  *push.Pushers
+	delivery *push.Delivery
 	relation *relation.Relations
 	history  *history.History
 	spaces   *space.Spaces
@@ -155,8 +157,7 @@ func (s *Server) buildSlices(context.Context) error {
 	}, people{s.db, s.keep}, s.log)
 	s.receipts = receipt.New(s.db, s.rooms)
 	s.typing = typing.New(s.rooms)
-	s.rules = push.NewRules(s.db, s.keep)
-	s.counter = push.NewCounter(s.rooms, s.receipts, s.rules)
+	s.buildPush()
 	s.relation = relation.New(s.db, s.rooms, s.keep)
 	s.rooms.AddGate(s.relation)
 	s.history = history.New(s.db, s.rooms, s.keep, s.relation)
