@@ -67,6 +67,9 @@ var Catalog = []Table{
 	{"report", "matrix/room", Content, "something reported to the moderators"},
 	{"receipt", "matrix/receipt", Personal, "how far somebody has read in a room"},
 	{"push_rules", "matrix/push", Personal, "what somebody has changed of the default push rules"},
+	{"search_text", "matrix/search", Derived, "the words of a message, name or topic: the index of the search"},
+	{"search_edit", "matrix/search", Derived, "which event an edit is an edit of"},
+	{"search_progress", "matrix/search", Derived, "how far the index has caught up with older events: one row"},
 	{"pusher", "matrix/push", Personal, "an app that somebody wants to be told through: its push gateway and its key there"},
 	{"push_delivery", "matrix/push", Structure, "which node tells the push gateways, and how far it has come: one row"},
 }

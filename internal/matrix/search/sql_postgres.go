@@ -1,0 +1,38 @@
+package search
+
+import "strings"
+
+// postgres keeps the index in a column of lexemes. They are made here and not by a text search configuration, so that no
+// dictionary of the server's has a say in what is found.
+var postgres = dialect{
+	put: `INSERT INTO search_text (pos, words, place, edited, vector)
+		VALUES ($1, $2, $3, $4, CAST(CAST($5 AS TEXT) AS tsvector))`,
+	remove: `DELETE FROM search_text WHERE pos = $1`,
+	hits: `SELECT t.pos, t.edited, t.words, e.room, e.sender, e.type
+		FROM (SELECT pos, edited, words FROM search_text WHERE vector @@ CAST(CAST($1 AS TEXT) AS tsquery) AND pos <= $2
+			ORDER BY pos DESC LIMIT $3) AS t JOIN event e ON e.pos = t.pos ORDER BY t.pos DESC`,
+	match: matchPostgres,
+	args:  withVector,
+}
+
+// matchPostgres gives the query as a tsquery. Words consist of letters and digits; a place begins with "=", as no word does.
+func matchPostgres(q *query) string {
+	m := each(q.words, " & ", quoteLexeme)
+	if len(q.rooms) > 0 {
+		m += " & (" + each(q.rooms, " | ", func(nr int64) string { return quoteLexeme("=" + roomToken(nr)) }) + ")"
+	}
+	if len(q.kinds) > 0 {
+		m += " & (" + each(q.kinds, " | ", func(k kind) string { return quoteLexeme("=" + kindToken(k)) }) + ")"
+	}
+	return m
+}
+
+func quoteLexeme(s string) string { return "'" + s + "'" }
+
+// withVector adds the lexemes of words and place.
+func withVector(args []any) []any {
+	words, place := args[1].(string), args[2].(string)
+	lexemes := each(strings.Fields(words), " ", quoteLexeme) + " " +
+		each(strings.Fields(place), " ", func(s string) string { return quoteLexeme("=" + s) })
+	return append(args, lexemes)
+}
