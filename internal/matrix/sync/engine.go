@@ -48,14 +48,19 @@ type Engine struct {
 	stopped  stdsync.Once
 }
 
-// New makes the engine and lets it follow the rooms' log. Make it after the other followers it reads from.
+// New makes the engine and lets it follow the log. Make it after all that it reads from: the store tells its followers in
+// the order in which they were made.
 func New(s Sources) *Engine {
 	e := &Engine{
 		Sources: s, persons: map[string]*person{}, watchers: map[int64]map[*person]struct{}{},
 		conns: newConnections(), filters: newFilterCache(), stop: make(chan struct{}),
 	}
 	e.applied.Store(s.DB.Position())
-	s.Rooms.Follow(e.follow)
+	// The rooms know the events of a batch; but what is taken in before the keys, the inboxes and the rules have taken it in too
+	// could be answered with a token that is ahead of them, and the client would never hear of what it skipped.
+	var batch store.Batch
+	s.Rooms.Follow(func(b store.Batch) { batch = b })
+	s.DB.Follow(func(store.Batch) { e.follow(batch) })
 	s.Typing.Listen(e.typed)
 	return e
 }
