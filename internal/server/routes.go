@@ -10,6 +10,7 @@ import (
 	"github.com/wardline/wardline/internal/matrix/receipt"
 	"github.com/wardline/wardline/internal/matrix/relation"
 	"github.com/wardline/wardline/internal/matrix/room"
+	"github.com/wardline/wardline/internal/matrix/search"
 	"github.com/wardline/wardline/internal/matrix/space"
 	engine "github.com/wardline/wardline/internal/matrix/sync"
 	"github.com/wardline/wardline/internal/matrix/typing"
@@ -33,6 +34,7 @@ func (s *Server) routes() []Route {
 		s.readingRoutes(),
 		s.keyRoutes(),
 		s.mediaRoutes(),
+		s.searchRoutes(),
 	}
 	var all []Route
 	for _, group := range groups {
@@ -266,5 +268,14 @@ func (s *Server) mediaRoutes() []route {
 		{"GET /_matrix/media/v3/download/{serverName}/{mediaId}", Open, Read, Do(s.media.GetFrozen)},
 		{"GET /_matrix/media/v3/download/{serverName}/{mediaId}/{fileName}", Open, Read, Do(s.media.GetFrozen)},
 		{"GET /_matrix/media/v3/thumbnail/{serverName}/{mediaId}", Open, Read, Do(s.media.GetFrozen)},
+	}
+}
+
+// searchRoutes find messages by their words and people by name: "Server Side Search", "User Directory".
+func (s *Server) searchRoutes() []route {
+	api := search.API{Search: s.search, People: s.people}
+	return []route{
+		{"POST /_matrix/client/v3/search", User, Search, Do(api.Messages)},
+		{"POST /_matrix/client/v3/user_directory/search", User, Search, Do(api.FindPeople)},
 	}
 }

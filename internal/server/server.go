@@ -30,6 +30,7 @@ import (
 	"github.com/wardline/wardline/internal/matrix/receipt"
 	"github.com/wardline/wardline/internal/matrix/relation"
 	"github.com/wardline/wardline/internal/matrix/room"
+	"github.com/wardline/wardline/internal/matrix/search"
 	"github.com/wardline/wardline/internal/matrix/space"
 	engine "github.com/wardline/wardline/internal/matrix/sync" // not to hide the standard library's
 	"github.com/wardline/wardline/internal/matrix/todevice"
@@ -69,6 +70,8 @@ type Server struct {
 	relation *relation.Relations
 	history  *history.History
 	spaces   *space.Spaces
+	search   *search.Search
+	people   *search.People
 	keys     *keys.Keys
 	inbox    *todevice.ToDevice
 	backups  *keybackup.Backups
@@ -162,6 +165,7 @@ func (s *Server) buildSlices(context.Context) error {
 	s.rooms.AddGate(s.relation)
 	s.history = history.New(s.db, s.rooms, s.keep, s.relation)
 	s.spaces = space.New(s.rooms)
+	s.buildSearch()
 	s.keys = keys.New(s.db, s.keyHooks())
 	s.inbox = todevice.New(s.db)
 	s.backups = keybackup.New(s.db)
@@ -176,6 +180,7 @@ func (s *Server) buildSlices(context.Context) error {
 	s.jobs = job.NewRunner(s.db, s.log)
 	s.joinAccounts()
 	s.takeOn(s.chores())
+	s.catchUpSearch()
 	s.onStart(s.accounts.Start)
 	s.onStop(s.accounts.Stop)
 	s.onStart(s.startJobs)
