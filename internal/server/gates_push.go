@@ -13,6 +13,16 @@ func (s *Server) buildPush() {
 	s.counter = push.NewCounter(s.rooms, s.receipts, s.rules)
 	s.pushers = push.NewPushers(s.db, conf)
 	s.delivery = push.NewDelivery(s.db, s.rooms, s.counter, conf, s.log)
+	total := func(which int) func() float64 {
+		return func() float64 {
+			sent, failed, dropped, rejected := s.delivery.Totals()
+			return float64([...]int64{sent, failed, dropped, rejected}[which])
+		}
+	}
+	s.metrics.CounterOf("push_sent_total", "Notifications that push gateways have taken.", total(0))
+	s.metrics.CounterOf("push_failures_total", "Attempts to reach a push gateway that failed and are made again.", total(1))
+	s.metrics.CounterOf("push_dropped_total", "Notifications given up: too old, too many, or refused by the gateway.", total(2))
+	s.metrics.CounterOf("push_rejected_total", "Pushers removed because their gateway knew them no more.", total(3))
 	s.onStart(s.startPush)
 }
 

@@ -46,6 +46,7 @@ type Delivery struct {
 	log     *slog.Logger
 	gate    *gateway
 	times   times
+	waiting int    // batches that may wait
 	holder  string // this node's name for the lease
 
 	wake  chan struct{}
@@ -71,7 +72,7 @@ type Delivery struct {
 func NewDelivery(db *store.DB, rooms *room.Rooms, counter *Counter, conf Config, log *slog.Logger) *Delivery {
 	d := &Delivery{
 		db: db, rooms: rooms, rules: counter.rules, counter: counter, conf: conf, log: log,
-		gate: newGateway(conf.PrivateGateways), times: usual, holder: rand.Text(),
+		gate: newGateway(conf.PrivateGateways), times: usual, waiting: inboxMost, holder: rand.Text(),
 		wake: make(chan struct{}, 1), slots: make(chan struct{}, slotsMost),
 		followed: db.Position(), someone: true,
 	}
@@ -95,7 +96,7 @@ func (d *Delivery) follow(b store.Batch) {
 		}
 	}
 	stir := d.someone
-	if d.leading && len(d.inbox) < inboxMost {
+	if d.leading && len(d.inbox) < d.waiting {
 		d.inbox = append(d.inbox, b)
 	}
 	d.mu.Unlock()

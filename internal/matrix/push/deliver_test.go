@@ -317,9 +317,10 @@ func TestRetry(t *testing.T) {
 		if got := down.events(); !slices.Equal(got, want) {
 			t.Errorf("told %v, want %v", got, want)
 		}
-		if sent, failed, dropped, _ := s.delivery.Totals(); sent < 20 || failed < 5 || dropped != 0 {
-			t.Errorf("totals %d, %d, %d", sent, failed, dropped)
-		}
+		down.until("the totals", func() bool {
+			sent, failed, dropped, _ := s.delivery.Totals()
+			return sent >= 20 && failed >= 5 && dropped == 0
+		})
 	})
 }
 
@@ -552,6 +553,76 @@ func TestPushersComeAndGo(t *testing.T) {
 		h.until("carol is told again", func() bool { return slices.Contains(h.events(), four) })
 		if got := h.events(); len(got) != 4 {
 			t.Errorf("told %v", got)
+		}
+	})
+}
+
+// TestLongGap: what happened while nobody delivered is read from the log, in pieces.
+func TestLongGap(t *testing.T) {
+	w := newWard(t, storetest.Open(t))
+	h := newHandset(t)
+	s := newStation(t, w, Config{})
+	l := s.Room("alice", "bob")
+	s.set(t, "bob", "key", h.data(""))
+	var want []string
+	for i := range chunk + 30 {
+		want = append(want, s.Say("alice", l, fmt.Sprint(i)))
+	}
+	s.run(t)
+	h.until("all told", func() bool { return len(h.events()) >= len(want) })
+	if !slices.Equal(h.events(), want) {
+		t.Error("not in order, or not each once")
+	}
+}
+
+// TestTooManyWaiting: batches that found no room to wait are read from the log.
+func TestTooManyWaiting(t *testing.T) {
+	each(t, func(t *testing.T, w *ward) {
+		s := newStation(t, w, Config{})
+		l := s.Room("alice", "bob")
+		s.set(t, "bob", "key", []byte(`{"url":"http://127.0.0.1:1/_matrix/push/v1/notify"}`))
+		d := s.delivery
+		gone, cancel := context.WithCancel(ctx)
+		if d.waiting = 3; d.begin(gone, lease{}) != nil {
+			t.Fatal("cannot begin")
+		}
+		defer d.work.Wait()
+		defer d.end()
+		defer cancel()
+		for range 10 {
+			s.Say("alice", l, "x")
+		}
+		if err := d.look(ctx); err != nil {
+			t.Fatal(err)
+		}
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		if len(d.inbox) != 0 || d.seen != s.DB.Position() {
+			t.Errorf("seen %d of %d, %d waiting", d.seen, s.DB.Position(), len(d.inbox))
+		}
+		p := d.people[user("bob")].pushers[[2]string{"org.example.app", "key"}]
+		if len(p.queue) != 10 || !slices.IsSortedFunc(p.queue, func(a, b item) int { return int(a.pos - b.pos) }) {
+			t.Errorf("queue: %v", p.queue)
+		}
+	})
+}
+
+// TestOldNewsIsNoNews: an event from long ago, as a bridge may send, disturbs nobody.
+func TestOldNewsIsNoNews(t *testing.T) {
+	stations(t, Config{}, func(t *testing.T, s *station, h *handset) {
+		l := s.Room("alice", "bob")
+		s.set(t, "bob", "key", h.data(""))
+		_, err := s.Rooms.Send(ctx, roomtest.Who("alice"), l.ID, &room.Draft{
+			Type: "m.room.message", Content: []byte(`{"msgtype":"m.text","body":"old"}`), TS: time.Now().Add(-2 * staleAfter).UnixMilli(),
+			Txn: room.Txn{ID: "old", Path: "test"},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		fresh := s.Say("alice", l, "new")
+		h.until("told", func() bool { return len(h.events()) == 1 })
+		if h.events()[0] != fresh {
+			t.Errorf("told %v", h.events())
 		}
 	})
 }
