@@ -298,7 +298,11 @@ func badEvent(err error) error {
 	if errors.Is(err, matrix.ErrTooLarge) {
 		return &errs.Error{Kind: errs.TooLarge, Code: "M_TOO_LARGE", Message: "The event is larger than 65,536 bytes, or one of its names is longer than 255.", Cause: err}
 	}
-	return &errs.Error{Kind: errs.Invalid, Code: "M_BAD_JSON", Message: "The event is not well formed: " + err.Error()}
+	code := "M_BAD_JSON"
+	if errors.Is(err, matrix.ErrNotJSON) {
+		code = "M_NOT_JSON"
+	}
+	return &errs.Error{Kind: errs.Invalid, Code: code, Message: "The event is not well formed: " + err.Error()}
 }
 
 // refused turns a verdict of the authorisation rules into an answer that names the rule.

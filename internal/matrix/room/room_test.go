@@ -133,6 +133,8 @@ func TestRefusals(t *testing.T) {
 			"unbanning the unbanned":      {w.Unban(ctx, roomtest.Who("amira"), l.ID, "@ben:northbrook.test", ""), errs.Forbidden},
 			"forgetting while in":         {w.Forget(ctx, roomtest.Who("ben"), l.ID), errs.Invalid},
 			"leaving an unknown room":     {w.Leave(ctx, roomtest.Who("ben"), "!nowhere", ""), errs.Forbidden},
+			"state that invites abroad":   {put("amira", "m.room.member", "@x:elsewhere.test", `{"membership":"invite"}`), errs.Forbidden},
+			"state that invites nobody":   {put("amira", "m.room.member", "@nobody:northbrook.test", `{"membership":"invite"}`), errs.NotFound},
 			"a foreign alias":             {put("amira", "m.room.canonical_alias", "", `{"alias":"#none:northbrook.test"}`), errs.Invalid},
 		} {
 			if errs.Of(c.err) != c.kind || c.err == nil {

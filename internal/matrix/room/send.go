@@ -3,6 +3,8 @@ package room
 import (
 	"context"
 
+	"github.com/tidwall/gjson"
+
 	"github.com/wardline/wardline/internal/platform/audit"
 	"github.com/wardline/wardline/internal/platform/errs"
 	"github.com/wardline/wardline/internal/platform/store"
@@ -124,16 +126,33 @@ func (rs *Rooms) PutState(ctx context.Context, who *audit.Caller, room string, d
 	if now := l.State(d.Type, *d.StateKey); now != nil && now.Sender == who.User && same(now.Content, d.Content) {
 		return now.ID, nil
 	}
-	if d.Type == "m.room.canonical_alias" {
-		if err := rs.checkAliases(ctx, l, d.Content); err != nil {
-			return "", err
-		}
+	if err := rs.checkState(ctx, l, d); err != nil {
+		return "", err
 	}
 	ev, err := rs.Append(ctx, who, l, d)
 	if err != nil {
 		return "", err
 	}
 	return ev.ID, nil
+}
+
+// checkState holds state that a client sets directly against what the verbs for it would refuse.
+func (rs *Rooms) checkState(ctx context.Context, l *Live, d *Draft) error {
+	switch d.Type {
+	case "m.room.canonical_alias":
+		return rs.checkAliases(ctx, l, d.Content)
+	case "m.room.member":
+		if !gjson.ValidBytes(d.Content) {
+			return errs.BadJSON("The content is not JSON.")
+		}
+		switch gjson.GetBytes(d.Content, "membership").Str {
+		case "join", "invite", "knock":
+			// Somebody must be there to be let in, and of this trust.
+			_, err := rs.memberContent(ctx, *d.StateKey, "invite", "")
+			return err
+		}
+	}
+	return nil
 }
 
 // same reports whether content is the canonical form of what is given.
