@@ -9,6 +9,7 @@ package demo
 import (
 	"context"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 	"strings"
@@ -44,6 +45,7 @@ var read = sync.OnceValues(func() (*cast, error) {
 	if err != nil {
 		return nil, err
 	}
+	var wrong []error
 	for _, name := range names {
 		text, err := trust.ReadFile(name)
 		if err != nil {
@@ -51,11 +53,11 @@ var read = sync.OnceValues(func() (*cast, error) {
 		}
 		scenes, err := parseScript(string(text), newRoll(c.staff))
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
+			wrong = append(wrong, fmt.Errorf("%s: %w", name, err))
 		}
 		c.rooms = append(c.rooms, scenes...)
 	}
-	return c, nil
+	return c, errors.Join(wrong...)
 })
 
 // SignIn is how one of the staff signs in.

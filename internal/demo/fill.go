@@ -77,6 +77,7 @@ func (p *Person) caller() *audit.Caller { return &audit.Caller{User: p.UserID()}
 // stage is a conversation being filled.
 type stage struct {
 	*scene
+	made  time.Time
 	live  *room.Live
 	lines []line
 	ids   map[*said]string // event ids
@@ -88,7 +89,7 @@ type stage struct {
 func (f *filler) addRooms(ctx context.Context, scenes []*scene) error {
 	stages := make([]*stage, len(scenes))
 	for i, s := range scenes {
-		stages[i] = &stage{scene: s, lines: s.week(f.now), ids: map[*said]string{}}
+		stages[i] = &stage{scene: s, made: f.now.Add(-founded).Add(time.Duration(i) * time.Hour), lines: s.week(f.now), ids: map[*said]string{}}
 	}
 	err := each(ctx, atOnce, stages, func(ctx context.Context, s *stage) error {
 		if err := f.open(ctx, s); err != nil {
@@ -121,7 +122,7 @@ func (s *stage) last() time.Time {
 
 // open makes the conversation, and everyone joins.
 func (f *filler) open(ctx context.Context, s *stage) (err error) {
-	at := f.now.Add(-founded).UnixMilli()
+	at := s.made.UnixMilli() // each at its own time: the id of a room is the hash of its beginning
 	made := room.Creation{Preset: "private_chat", Name: s.name, Topic: s.topic, TS: at, Sender: house, Levels: s.levels()}
 	if s.kind != team {
 		made.Sender = s.people[0].UserID()

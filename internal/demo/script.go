@@ -27,7 +27,7 @@ import (
 //	+5m amara #labs: words           five minutes later; #labs names the message for what follows below the same time
 //	helen >labs: words               answers it
 //	helen ~labs: words               answers it in a thread
-//	helen ^labs: 👍                  reacts to it
+//	helen ^labs: 👍                  reacts to it; ^1 is the message before, ^2 the one before that
 //	amara *labs: words               changes it
 //	amara -labs: reason              takes it back
 type scene struct {
@@ -93,12 +93,13 @@ func parseScript(text string, r *roll) ([]*scene, error) {
 	if err := lines(text, p.line); err != nil {
 		return nil, err
 	}
+	var wrong []error
 	for _, s := range p.scenes {
 		if err := s.check(); err != nil {
-			return nil, fmt.Errorf("room %s: %w", s.id, err)
+			wrong = append(wrong, fmt.Errorf("room %s: %w", s.id, err))
 		}
 	}
-	return p.scenes, nil
+	return p.scenes, errors.Join(wrong...)
 }
 
 func (p *parser) line(_ int, line string) error {
@@ -180,7 +181,7 @@ func (p *parser) said(line string) error {
 	one := &said{by: by, gap: time.Duration(number(m[1])) * time.Minute, text: strings.ReplaceAll(m[6], `\n`, "\n")}
 	if m[3] != "" {
 		one.act = m[3][0]
-		if one.about = p.talk.labels[m[4]]; one.about == nil {
+		if one.about = p.talk.find(m[4]); one.about == nil {
 			return fmt.Errorf("nothing is called %s here", m[4])
 		}
 	}
@@ -188,6 +189,22 @@ func (p *parser) said(line string) error {
 		p.talk.labels[m[5]] = one
 	}
 	p.talk.lines = append(p.talk.lines, one)
+	return nil
+}
+
+// find gives the message that a label names, or that lies so many messages back.
+func (t *talk) find(label string) *said {
+	back := number(label)
+	if back == 0 {
+		return t.labels[label]
+	}
+	for _, one := range slices.Backward(t.lines) {
+		if one.act == 0 || one.act == replies || one.act == threads {
+			if back--; back == 0 {
+				return one
+			}
+		}
+	}
 	return nil
 }
 
@@ -199,20 +216,21 @@ func (s *scene) check() error {
 	if s.kind == direct && len(s.people) != 2 || s.kind != direct && (len(s.people) < 3 || s.name == "") {
 		return errors.New("a direct conversation has two people; any other has more, and a name")
 	}
+	var wrong []error
 	for p := range s.unread {
 		if !slices.Contains(s.people, p) {
-			return fmt.Errorf("%s is not in it", p.Name)
+			wrong = append(wrong, fmt.Errorf("%s is not in it", p.Name))
 		}
 	}
 	for _, t := range s.talks {
 		for _, l := range t.lines {
 			if !slices.Contains(s.people, l.by) {
-				return fmt.Errorf("%s speaks, but is not in it", l.by.Name)
+				wrong = append(wrong, fmt.Errorf("%s speaks, but is not in it", l.by.Name))
 			}
 			if (l.act == edits || l.act == retracts) && l.about.by != l.by {
-				return fmt.Errorf("%s changes what somebody else said", l.by.Name)
+				wrong = append(wrong, fmt.Errorf("%s changes what somebody else said", l.by.Name))
 			}
 		}
 	}
-	return nil
+	return errors.Join(wrong...)
 }
