@@ -64,8 +64,9 @@ type Delivery struct {
 	people    map[string]*recipient
 	watch     map[int64][]*recipient // by room
 	lanes     map[string]*lane
-	recorded  int64           // what of seen is in the database
-	cancelled context.Context // of the leadership, for requests
+	warned    map[string]time.Time // when a gateway was last complained of in the log
+	recorded  int64                // what of seen is in the database
+	cancelled context.Context      // of the leadership, for requests
 }
 
 // NewDelivery makes the delivery of a node; Run it. It follows the log: make it before the first write.
@@ -74,7 +75,7 @@ func NewDelivery(db *store.DB, rooms *room.Rooms, counter *Counter, conf Config,
 		db: db, rooms: rooms, rules: counter.rules, counter: counter, conf: conf, log: log,
 		gate: newGateway(conf.PrivateGateways), times: usual, waiting: inboxMost, holder: rand.Text(),
 		wake: make(chan struct{}, 1), slots: make(chan struct{}, slotsMost),
-		followed: db.Position(), someone: true,
+		followed: db.Position(), someone: true, warned: map[string]time.Time{},
 	}
 	rooms.Follow(d.follow)
 	return d

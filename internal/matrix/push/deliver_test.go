@@ -96,7 +96,7 @@ func (h *handset) attempts() int {
 // until waits for something to be so.
 func (h *handset) until(what string, fn func() bool) {
 	h.t.Helper()
-	over := time.After(30 * time.Second)
+	over := time.After(2 * time.Minute)
 	for !fn() {
 		select {
 		case <-h.more:

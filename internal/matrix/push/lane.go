@@ -166,7 +166,7 @@ func (d *Delivery) settle(ctx context.Context, p *pusher, a attempt, out outcome
 	var answer *unwelcome
 	if errors.As(out.err, &answer) && answer.hopeless() {
 		d.dropped.Add(1)
-		d.log.Warn("push: a gateway refuses a notification", "gateway", host(a.row.url), "status", answer.status)
+		d.warn("push: a gateway refuses a notification", &a.row, out.err)
 		out.err = nil
 	}
 	if out.err != nil {
@@ -202,8 +202,8 @@ func (d *Delivery) retreat(ctx context.Context, p *pusher, it item, err error) {
 	if errors.As(err, &answer) {
 		pause = max(pause, answer.retry)
 	}
-	if p.failures++; p.failures == 3 {
-		d.log.Warn("push: a gateway cannot be reached", "gateway", host(p.url), "err", plain(err))
+	if p.failures++; p.failures >= 3 {
+		d.warn("push: a gateway does not take notifications; they are kept for a day", &p.Pusher, err)
 	}
 	p.notBefore = time.Now().Add(pause)
 	time.AfterFunc(pause, func() {
@@ -213,13 +213,17 @@ func (d *Delivery) retreat(ctx context.Context, p *pusher, it item, err error) {
 	})
 }
 
-// host names a gateway in the log.
-func host(address string) string {
-	u, err := url.Parse(address)
-	if err != nil {
-		return ""
+// warn says in the log what is wrong with a gateway, once a minute however many it serves. The caller holds mu.
+func (d *Delivery) warn(what string, p *Pusher, err error) {
+	u, bad := url.Parse(p.url)
+	if bad != nil || time.Since(d.warned[u.Host]) < time.Minute {
+		return
 	}
-	return u.Host
+	if len(d.warned) > 1000 {
+		clear(d.warned)
+	}
+	d.warned[u.Host] = time.Now()
+	d.log.Warn(what, "gateway", u.Host, "err", plain(err))
 }
 
 // plain takes the address out of an error: it may hold a key.
