@@ -218,6 +218,8 @@ func (s *Server) readingRoutes() []route {
 		{"GET /_matrix/client/v1/rooms/{roomId}/threads", User, Read, Do(relations.Threads)},
 		{"GET /_matrix/client/v1/rooms/{roomId}/hierarchy", User, Search, Do(spaces.Tree)},
 		{"GET /_matrix/client/v1/room_summary/{roomIdOrAlias}", User, Read, Do(spaces.Summary)},
+		{"GET /_matrix/client/unstable/im.nheko.summary/summary/{roomIdOrAlias}", User, Read, Do(spaces.Summary)}, // what clients called it before v1.15
+		{"GET /_matrix/client/unstable/im.nheko.summary/rooms/{roomIdOrAlias}/summary", User, Read, Do(spaces.Summary)},
 		{"GET /_matrix/client/v3/publicRooms", User, Search, Do(spaces.List)},
 		{"POST /_matrix/client/v3/publicRooms", User, Search, Do(spaces.Search)},
 	}

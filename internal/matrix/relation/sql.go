@@ -10,6 +10,9 @@ import (
 	"github.com/wardline/wardline/internal/platform/store"
 )
 
+// A column with a plus before it (+room) is one by which the engine shall not look for rows: an event has few relations and a
+// room many events, but without statistics SQLite would rather walk through the room.
+
 // spansMost bounds the ranges a statement names. Whoever has come and gone more often sees the relations of the latest.
 const spansMost = 200
 
@@ -25,7 +28,7 @@ func within(args *[]any, column string, spans room.Spans) string {
 			b.WriteString(" OR ")
 		}
 		*args = append(*args, s.From, s.To)
-		fmt.Fprintf(&b, "%s BETWEEN $%d AND $%d", column, len(*args)-1, len(*args))
+		fmt.Fprintf(&b, "+%s BETWEEN $%d AND $%d", column, len(*args)-1, len(*args))
 	}
 	return "(" + b.String() + ")"
 }
@@ -41,7 +44,7 @@ func groupsOf(tx *store.Tx, nr int64, parents []string, spans room.Spans) (out [
 	args := []any{nr}
 	in := store.In(&args, parents)
 	rows, err := tx.Query(`SELECT relates, rel_type, sender, count(*), max(pos) FROM event
-		WHERE room = $1 AND relates IN `+in+` AND rel_type IN ('m.thread', 'm.replace', 'm.reference')
+		WHERE +room = $1 AND relates IN `+in+` AND rel_type IN ('m.thread', 'm.replace', 'm.reference')
 		AND `+within(&args, "pos", spans)+` GROUP BY relates, rel_type, sender`, args...)
 	if err != nil {
 		return nil, err
@@ -73,8 +76,8 @@ func editsOf(tx *store.Tx, rooms *room.Rooms, nr int64, parents []string, spans 
 	in := store.In(&args, parents)
 	return rooms.Events(tx, room.SelectEvents+` WHERE e.pos IN (SELECT pos FROM (
 		SELECT c.pos AS pos, rank() OVER (PARTITION BY c.relates ORDER BY c.ts DESC) AS nth
-		FROM event c JOIN event o ON o.id = c.relates AND o.room = c.room AND o.sender = c.sender AND o.type = c.type
-		WHERE c.room = $1 AND c.relates IN `+in+` AND c.rel_type = 'm.replace'
+		FROM event c JOIN event o ON o.id = c.relates AND +o.room = +c.room AND o.sender = c.sender AND o.type = c.type
+		WHERE +c.room = $1 AND c.relates IN `+in+` AND c.rel_type = 'm.replace'
 		AND (c.type = 'm.room.encrypted' OR c.json LIKE '%"m.new_content":{%')
 		AND `+within(&args, "c.pos", spans)+`) AS edits WHERE nth <= 3)`, args...)
 }
@@ -88,7 +91,7 @@ func referencesOf(tx *store.Tx, nr int64, parents []string, spans room.Spans) (o
 	where := within(&args, "pos", spans)
 	args = append(args, referencesMost)
 	rows, err := tx.Query(fmt.Sprintf(`SELECT relates, id, sender FROM event
-		WHERE room = $1 AND relates IN %s AND rel_type = 'm.reference' AND %s ORDER BY pos LIMIT $%d`, in, where, len(args)), args...)
+		WHERE +room = $1 AND relates IN %s AND rel_type = 'm.reference' AND %s ORDER BY pos LIMIT $%d`, in, where, len(args)), args...)
 	if err != nil {
 		return nil, err
 	}
@@ -111,16 +114,16 @@ func childrenOf(tx *store.Tx, rooms *room.Rooms, nr int64, q query, spans room.S
 		order = ` ORDER BY e.pos LIMIT $5`
 	}
 	if q.depth == 1 {
-		return rooms.Events(tx, room.SelectEvents+` WHERE e.room = $1 AND e.relates = $2 AND e.pos > $3 AND e.pos <= $4`+
+		return rooms.Events(tx, room.SelectEvents+` WHERE +e.room = $1 AND e.relates = $2 AND +e.pos > $3 AND +e.pos <= $4`+
 			q.each(&args, "e", spans)+order, args...)
 	}
 	each := q.each(&args, "c", spans)
 	args = append(args, q.depth)
 	return rooms.Events(tx, room.SelectEvents+fmt.Sprintf(` WHERE e.pos IN (
 		WITH RECURSIVE tree (id, pos, depth) AS (
-			SELECT c.id, c.pos, 1 FROM event c WHERE c.room = $1 AND c.relates = $2%[1]s
+			SELECT c.id, c.pos, 1 FROM event c WHERE +c.room = $1 AND c.relates = $2%[1]s
 			UNION ALL
-			SELECT c.id, c.pos, t.depth + 1 FROM tree t JOIN event c ON c.relates = t.id WHERE c.room = $1 AND t.depth < $%[2]d%[1]s
+			SELECT c.id, c.pos, t.depth + 1 FROM tree t JOIN event c ON c.relates = t.id WHERE +c.room = $1 AND t.depth < $%[2]d%[1]s
 		) SELECT pos FROM tree WHERE pos > $3 AND pos <= $4)`, each, len(args))+order, args...)
 }
 
@@ -152,7 +155,7 @@ func voicesOf(tx *store.Tx, nr int64, spans room.Spans) (out []voice, err error)
 	rows, err := tx.Query(`SELECT o.id, o.pos, o.sender, v.sender, v.last FROM (
 			SELECT relates, sender, max(pos) AS last FROM event
 			WHERE room = $1 AND rel_type = 'm.thread' AND `+within(&args, "pos", spans)+` GROUP BY relates, sender) AS v
-		JOIN event o ON o.id = v.relates WHERE o.room = $1 AND o.rel_type IS NULL`, args...)
+		JOIN event o ON o.id = v.relates WHERE +o.room = $1 AND o.rel_type IS NULL`, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -185,7 +188,7 @@ func relTypeOf(tx *store.Tx, nr int64, id string) (relType string, err error) {
 
 // annotationsBy gives the keys with which somebody has annotated an event.
 func annotationsBy(tx *store.Tx, nr int64, parent, sender, typ string) (out []string, err error) {
-	rows, err := tx.Query(`SELECT json FROM event WHERE room = $1 AND relates = $2 AND rel_type = 'm.annotation' AND sender = $3 AND type = $4`,
+	rows, err := tx.Query(`SELECT json FROM event WHERE +room = $1 AND relates = $2 AND rel_type = 'm.annotation' AND sender = $3 AND type = $4`,
 		nr, parent, sender, typ)
 	if err != nil {
 		return nil, err
@@ -207,7 +210,7 @@ type kind struct{ parent, relType, sender string }
 func kindsOf(tx *store.Tx, nr int64, parents []string, spans room.Spans) (out []kind, err error) {
 	args := []any{nr}
 	in := store.In(&args, parents)
-	rows, err := tx.Query(`SELECT DISTINCT relates, rel_type, sender FROM event WHERE room = $1 AND relates IN `+in+`
+	rows, err := tx.Query(`SELECT DISTINCT relates, rel_type, sender FROM event WHERE +room = $1 AND relates IN `+in+`
 		AND `+within(&args, "pos", spans), args...)
 	if err != nil {
 		return nil, err
