@@ -45,6 +45,9 @@ func (s *Server) routes() []Route {
 	return all
 }
 
+// Routes gives the list of every endpoint, for tests that go through all of them.
+func (s *Server) Routes() []Route { return s.routes() }
+
 // opsRoutes are for whatever watches the server.
 func (s *Server) opsRoutes() []route {
 	return []route{
