@@ -4,10 +4,9 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
-
-	"github.com/wardline/wardline/internal/spec/matrix"
 )
 
 // Person is one of the staff.
@@ -32,6 +31,9 @@ func (p *Person) handle() string {
 var plain = strings.NewReplacer("à", "a", "á", "a", "â", "a", "ã", "a", "ç", "c", "è", "e", "é", "e", "ê", "e", "ë", "e", "í", "i",
 	"ñ", "n", "ó", "o", "ö", "o", "ø", "o", "ú", "u", "ü", "u", "ł", "l", "ż", "z", "ś", "s", "ń", "n", "'", "", " ", ".")
 
+// localForm is a local part as everybody here has it.
+var localForm = regexp.MustCompile(`^[a-z]+(\.[a-z-]+)+$`)
+
 // titles are not part of a user id.
 var titles = []string{"Dr", "Prof", "Mr", "Mrs", "Ms", "Miss", "Sister", "Revd"}
 
@@ -48,7 +50,7 @@ func parseStaff(text string) ([]*Person, error) {
 		name, star := strings.CutPrefix(strings.TrimSpace(part[0]), "*")
 		p := &Person{Name: name, Job: strings.TrimSpace(part[1]), Teams: strings.Fields(part[2]), featured: star}
 		p.Local = local(name)
-		if !matrix.ValidUserID(p.UserID()) || !strings.Contains(p.Local, ".") || p.Job == "" {
+		if !localForm.MatchString(p.Local) || p.Job == "" {
 			return fmt.Errorf("%s needs a first name, a surname and a job", name)
 		}
 		if seen[p.handle()] {
