@@ -27,6 +27,7 @@ type Sources struct {
 	Data      *accountdata.Keep
 	Receipts  *receipt.Receipts
 	Typing    *typing.Typing
+	Rules     *push.Rules
 	Counter   *push.Counter
 	Keys      *keys.Keys
 	Inbox     *todevice.ToDevice

@@ -110,13 +110,19 @@ func (s *sliding) knows(t tie) (known, fresh bool) {
 	return ok && now.joined, true
 }
 
-func (s *sliding) accountData(_ context.Context, _ []*wanted) error {
+func (s *sliding) accountData(ctx context.Context, _ []*wanted) error {
 	start := len(s.b)
 	s.b = append(s.b, `{"global":[`...)
 	open := len(s.b)
 	for i := range s.shelf.Entries {
 		if d := &s.shelf.Entries[i]; d.Room == "" && d.Pos > s.since.pos {
 			s.b = appendData(s.b, open, d)
+		}
+	}
+	if s.ask.Pos == "" {
+		var err error
+		if s.b, err = s.e.appendRules(ctx, s.b, open, s.who.User, s.shelf); err != nil {
+			return err
 		}
 	}
 	some := len(s.b) > open

@@ -179,7 +179,9 @@ func (a *answer) build(ctx context.Context) (err error) {
 	a.b = append(a.b, `{"next_batch":"`...)
 	a.b = a.now.append(a.b)
 	a.b = append(a.b, '"')
-	a.accountData()
+	if err := a.accountData(ctx); err != nil {
+		return err
+	}
 	if err := a.rooms(ctx); err != nil {
 		return err
 	}
@@ -207,7 +209,7 @@ func (a *answer) openInbox(ctx context.Context) (err error) {
 }
 
 // accountData writes what changed of the settings of the whole account.
-func (a *answer) accountData() {
+func (a *answer) accountData(ctx context.Context) error {
 	mark := len(a.b)
 	a.b = append(a.b, `,"account_data":{"events":[`...)
 	open := len(a.b)
@@ -217,7 +219,26 @@ func (a *answer) accountData() {
 			a.b = appendData(a.b, open, d)
 		}
 	}
+	if a.fresh && a.ask.Filter.AccountData.Match(accountdata.PushRules, a.who.User, "", false) {
+		var err error
+		if a.b, err = a.e.appendRules(ctx, a.b, open, a.who.User, a.shelf); err != nil {
+			return err
+		}
+	}
 	a.close(mark, open, "]}")
+	return nil
+}
+
+// appendRules writes the push rules of somebody who has never changed any: they are on no shelf, and clients need them.
+func (e *Engine) appendRules(ctx context.Context, b []byte, open int, user string, shelf *accountdata.Shelf) ([]byte, error) {
+	if _, ok := shelf.Find("", accountdata.PushRules); ok {
+		return b, nil
+	}
+	content, err := e.Rules.Content(ctx, user)
+	if err != nil {
+		return b, err
+	}
+	return appendData(b, open, &accountdata.Entry{Type: accountdata.PushRules, Content: content}), nil
 }
 
 // close ends a list begun at open, or takes all of it back to mark when nothing was put into it.
