@@ -145,6 +145,30 @@ test("history loads upwards and keeps the reader's place", async () => {
   await a.context().close();
 });
 
+test("a conversation opens where reading stopped, and the window itself never scrolls", async () => {
+  const room = await directRoom(demo, asha, ben);
+  const elsewhere = await directRoom(demo, asha, carys);
+  await sayAll(demo, ben, room, Array.from({ length: 30 }, (_, i) => `read ${i}`));
+  const a = await signedIn(browser, demo, asha);
+  await openRoom(a, room);
+  const row = a.locator(`[data-room="${room}"]`);
+  await eventually(async () => assert.equal(await row.locator(".badge").count(), 0));
+  await openRoom(a, elsewhere);
+  await sayAll(demo, ben, room, Array.from({ length: 18 }, (_, i) => `unread ${i}`));
+  await eventually(async () => assert.equal(await row.locator(".badge > span").first().innerText(), "18"));
+  await openRoom(a, room);
+  const mark = a.locator(".unread-mark");
+  await mark.waitFor();
+  const [top, edge] = [(await mark.boundingBox()).y, (await a.locator(".timeline").boundingBox()).y];
+  assert.ok(top >= edge && top < edge + 60, `the mark is ${top - edge} px below the edge`);
+  assert.deepEqual(await a.evaluate(() => [scrollY, document.documentElement.scrollHeight - innerHeight]), [0, 0]);
+  assert.equal(await row.locator(".badge").count(), 1);
+  await a.getByRole("button", { name: "Go to the latest messages" }).click();
+  await eventually(async () => assert.equal(await row.locator(".badge").count(), 0));
+  assertCalm(a);
+  await a.context().close();
+});
+
 test("a reload keeps the session, the conversation and what was not yet sent", async () => {
   const room = await directRoom(demo, asha, ben);
   const a = await signedIn(browser, demo, asha);

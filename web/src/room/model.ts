@@ -63,10 +63,14 @@ export class Conversation {
     return member?.name || (hero ? heroName(hero) : localpart(userId));
   }
 
-  /** The conversation comes to the front: what was read before is where "new messages" begin. */
+  /** The conversation comes to the front. */
   opened(): void {
-    this.#readUpTo.value = this.#receipts.value.get(this.account.userId)?.event_id;
     this.account.sync.open(this.roomId);
+  }
+
+  /** Its messages come to the front: "new messages" begin after what was read before. */
+  beginReading(): void {
+    this.#readUpTo.value = this.#receipts.value.get(this.account.userId)?.event_id;
   }
 
   /** The conversation leaves the front. */
@@ -191,7 +195,6 @@ export class Conversation {
         this.#pending.value = [...stored.pending, ...this.#pending.value.filter((one) => !known.has(one.txn_id))];
         this.#members.value = new Map(stored.members.map((one) => [one.user_id, one]));
         this.#receipts.value = new Map(stored.receipts.map((one) => [one.user_id, one]));
-        this.#readUpTo.value = this.#receipts.value.get(this.account.userId)?.event_id;
         this.loaded.value = true;
       });
     } while (this.#stale);

@@ -15,6 +15,8 @@ const pageOfItems = 80;
 /** Nearer to an edge than this (in pixels) counts as being there. */
 const nearBottom = 60;
 const nearTop = 600;
+/** Room left above the mark of new messages, so that it is seen to be a beginning. */
+const aboveMark = 12;
 
 interface Place {
   bottom: boolean;
@@ -43,11 +45,15 @@ export class Timeline extends Component<{ conversation: Conversation }, State> {
   #sent: string | undefined;
   #watcher: ResizeObserver | undefined;
 
+  constructor(props: { conversation: Conversation }) {
+    super(props);
+    // Before the first rendering, which has to put the reader there.
+    props.conversation.beginReading();
+  }
+
   override componentDidMount(): void {
-    const unread = this.#list.current?.querySelector(".unread-mark");
-    this.#settle();
-    unread?.scrollIntoView({ block: "start" });
-    this.#notice();
+    this.#put(this.#box.current?.scrollHeight ?? 0);
+    this.#toUnread();
     this.#watcher = new ResizeObserver(() => this.#settle());
     if (this.#box.current) this.#watcher.observe(this.#box.current);
     if (this.#list.current) this.#watcher.observe(this.#list.current);
@@ -82,6 +88,15 @@ export class Timeline extends Component<{ conversation: Conversation }, State> {
     else this.#keep(box, place);
     this.#look();
     if (box.scrollTop < nearTop && this.props.conversation.past.value !== "failed") this.#reachBack();
+  }
+
+  /** Begins where reading stopped. Only this list is scrolled, and never what is around it. */
+  #toUnread(): void {
+    const box = this.#box.current;
+    const mark = this.#list.current?.querySelector(".unread-mark");
+    if (!box || !mark) return;
+    box.scrollTop += mark.getBoundingClientRect().top - box.getBoundingClientRect().top - aboveMark;
+    this.#notice();
   }
 
   #keep(box: HTMLElement, place: Place): void {
