@@ -24,7 +24,7 @@ func (s *Search) Index(tx *store.Tx, ev *room.Event) error {
 		return s.edit(tx, ev)
 	}
 	return s.add(tx, &writing{
-		pos: ev.Pos, room: ev.Room.NR, typ: ev.Type, state: ev.StateKey != nil, content: ev.Content,
+		pos: ev.Pos, room: ev.Room.NR, typ: ev.Type, state: ev.StateKey != nil, sender: ev.Sender, content: ev.Content,
 	}, 0)
 }
 
@@ -35,7 +35,7 @@ func (s *Search) add(tx *store.Tx, w *writing, edited int64) error {
 	if words == "" {
 		return nil
 	}
-	return put(tx, s.dialect, w.pos, words, place(w.room, k), edited)
+	return put(tx, s.dialect, w.pos, words, place(w.room, k), w.sender, edited)
 }
 
 // edit notes an edit, and indexes the event it edits anew.

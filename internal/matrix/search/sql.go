@@ -10,7 +10,7 @@ import (
 
 // dialect is what the two databases say differently.
 type dialect struct {
-	put    string                 // $1 position, $2 words, $3 place, $4 edit
+	put    string                 // $1 position, $2 words, $3 place, $4 sender, $5 edit
 	remove string                 // $1 position
 	hits   string                 // $1 match, $2 highest position, $3 limit
 	match  func(q *query) string  // the query in the database's own language
@@ -42,7 +42,11 @@ func hitsOf(tx *store.Tx, d *dialect, match string, from int64, limit int) (out 
 	defer rows.Close()
 	for rows.Next() {
 		var h hit
-		if err := rows.Scan(&h.pos, &h.edited, &h.words, &h.room, &h.sender, &h.typ); err != nil {
+		var at string
+		if err := rows.Scan(&h.pos, &h.edited, &h.words, &at, &h.sender); err != nil {
+			return nil, err
+		}
+		if h.room, h.typ, err = parsePlace(at); err != nil {
 			return nil, err
 		}
 		out = append(out, h)
@@ -56,8 +60,8 @@ func eventsAt(tx *store.Tx, rooms *room.Rooms, at []int64) ([]*room.Event, error
 	return rooms.Events(tx, room.SelectEvents+` WHERE e.pos IN `+in, args...)
 }
 
-func put(tx *store.Tx, d *dialect, pos int64, words, place string, edited int64) error {
-	return tx.Exec(d.put, d.args([]any{pos, words, place, edited})...)
+func put(tx *store.Tx, d *dialect, pos int64, words, place, sender string, edited int64) error {
+	return tx.Exec(d.put, d.args([]any{pos, words, place, sender, edited})...)
 }
 
 func remove(tx *store.Tx, d *dialect, pos int64) error { return tx.Exec(d.remove, pos) }

@@ -5,12 +5,11 @@ import "strings"
 // postgres keeps the index in a column of lexemes. They are made here and not by a text search configuration, so that no
 // dictionary of the server's has a say in what is found.
 var postgres = dialect{
-	put: `INSERT INTO search_text (pos, words, place, edited, vector)
-		VALUES ($1, $2, $3, $4, CAST(CAST($5 AS TEXT) AS tsvector))`,
+	put: `INSERT INTO search_text (pos, words, place, sender, edited, vector)
+		VALUES ($1, $2, $3, $4, $5, CAST(CAST($6 AS TEXT) AS tsvector))`,
 	remove: `DELETE FROM search_text WHERE pos = $1`,
-	hits: `SELECT t.pos, t.edited, t.words, e.room, e.sender, e.type
-		FROM (SELECT pos, edited, words FROM search_text WHERE vector @@ CAST(CAST($1 AS TEXT) AS tsquery) AND pos <= $2
-			ORDER BY pos DESC LIMIT $3) AS t JOIN event e ON e.pos = t.pos ORDER BY t.pos DESC`,
+	hits: `SELECT pos, edited, words, place, sender FROM search_text
+		WHERE vector @@ CAST(CAST($1 AS TEXT) AS tsquery) AND pos <= $2 ORDER BY pos DESC LIMIT $3`,
 	match: matchPostgres,
 	args:  withVector,
 }

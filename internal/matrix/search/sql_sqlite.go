@@ -3,11 +3,10 @@ package search
 // sqlite keeps the index in an FTS5 table. Its tokenizer sees words that are folded already, separated by blanks; bytes beyond ASCII
 // belong to words.
 var sqlite = dialect{
-	put:    `INSERT INTO search_text (rowid, words, place, edited) VALUES ($1, $2, $3, $4)`,
+	put:    `INSERT INTO search_text (rowid, words, place, sender, edited) VALUES ($1, $2, $3, $4, $5)`,
 	remove: `DELETE FROM search_text WHERE rowid = $1`,
-	hits: `SELECT search_text.rowid, search_text.edited, search_text.words, e.room, e.sender, e.type
-		FROM search_text CROSS JOIN event e ON e.pos = search_text.rowid
-		WHERE search_text MATCH $1 AND search_text.rowid <= $2 ORDER BY search_text.rowid DESC LIMIT $3`,
+	hits: `SELECT rowid, edited, words, place, sender FROM search_text
+		WHERE search_text MATCH $1 AND rowid <= $2 ORDER BY rowid DESC LIMIT $3`,
 	match: matchSQLite,
 	args:  func(args []any) []any { return args },
 }

@@ -1,6 +1,7 @@
 package search
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 	"unicode"
@@ -48,6 +49,18 @@ func textOf(typ string, state bool, content []byte) (kind, string) {
 
 // place is what a text can be narrowed by, as tokens.
 func place(room int64, k kind) string { return roomToken(room) + " " + kindToken(k) }
+
+// parsePlace reads the room's number and the type of event back from a place.
+func parsePlace(at string) (room int64, typ string, err error) {
+	number, k, _ := strings.Cut(at, " ")
+	for _, t := range texts {
+		if kindToken(t.kind) == k {
+			room, err = strconv.ParseInt(strings.TrimPrefix(number, "r"), 10, 64)
+			return room, t.typ, err
+		}
+	}
+	return 0, "", fmt.Errorf("search: the index holds a place %q", at)
+}
 
 func roomToken(room int64) string { return "r" + strconv.FormatInt(room, 10) }
 func kindToken(k kind) string     { return "k" + string(rune(k)) }
