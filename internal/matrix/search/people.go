@@ -238,16 +238,21 @@ func match(all []*listed, words []string, misspelt bool) (out []scored) {
 	return out
 }
 
-// likeness says how well a word of a name answers a word of the term: 0 is not at all.
+// likeness says how well a word of a name answers a word of the term: 0 is not at all. Letters that the name lacks are counted
+// first: that settles most comparisons.
 func likeness(term, have string, termMask, haveMask uint64, misspelt bool) int {
-	switch {
-	case have == term:
-		return 6
-	case strings.HasPrefix(have, term):
-		return 5
-	case len(term) >= 3 && strings.Contains(have, term):
-		return 4
-	case !misspelt:
+	lacking := bits.OnesCount64(termMask &^ haveMask)
+	if lacking == 0 {
+		switch {
+		case have == term:
+			return 6
+		case strings.HasPrefix(have, term):
+			return 5
+		case len(term) >= 3 && strings.Contains(have, term):
+			return 4
+		}
+	}
+	if !misspelt {
 		return 0
 	}
 	allowed := 0
@@ -257,8 +262,7 @@ func likeness(term, have string, termMask, haveMask uint64, misspelt bool) int {
 	case n >= 4:
 		allowed = 1
 	}
-	// Each letter wrong is one that the name lacks, at most.
-	if allowed == 0 || bits.OnesCount64(termMask&^haveMask) > allowed {
+	if allowed == 0 || lacking > allowed {
 		return 0
 	}
 	return max(0, allowed+1-distance(term, have, allowed))
