@@ -48,7 +48,7 @@ func (w *ward) say(text string) {
 
 // try sends a text under a transaction and notes it when it was accepted.
 func (w *ward) try(txn, text string) error {
-	ctx, cancel := context.WithTimeout(w.t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(w.t.Context(), patience)
 	defer cancel()
 	_, err := w.amira.SendTxn(ctx, w.room, "m.room.message", txn, client.Text(text))
 	if err == nil && !slices.Contains(w.accepted, text) {
