@@ -173,7 +173,7 @@ func (s *Server) buildSlices(context.Context) error {
 		return err
 	}
 	s.engine = engine.New(engine.Sources{
-		DB: s.db, Rooms: s.rooms, Data: s.keep, Receipts: s.receipts, Typing: s.typing, Rules: s.rules, Counter: s.counter,
+		DB: s.db, Rooms: s.rooms, Data: s.keep, Receipts: s.receipts, Typing: s.typing, Accounts: s.accounts, Rules: s.rules, Counter: s.counter,
 		Keys: s.keys, Inbox: s.inbox, Relations: s.relation, Log: s.log,
 	})
 	s.onDrain(s.engine.Stop)

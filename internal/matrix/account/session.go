@@ -101,6 +101,26 @@ func (a *Accounts) authenticate(ctx context.Context, token string, addr netip.Ad
 	}, nil
 }
 
+// StillIn tells whether the session of a caller authenticated a while ago has gone on since: for requests that wait. It
+// refuses with what Authenticate would.
+func (a *Accounts) StillIn(ctx context.Context, who *audit.Caller) error {
+	if who.Token == 0 {
+		return nil
+	}
+	var locked bool
+	err := a.db.Glance(ctx, func(tx *store.Tx) (err error) {
+		locked, err = sessionLocked(tx, who.Token)
+		return err
+	})
+	switch {
+	case errs.Is(err, errs.NotFound):
+		return unknownToken(false)
+	case err == nil && locked:
+		return lockedOut()
+	}
+	return err
+}
+
 // session finds an access token in memory, else in the database. The first use of a fresh pair ends the pair before it.
 func (a *Accounts) session(ctx context.Context, token string) (*session, error) {
 	if token == "" || len(token) > maxToken {

@@ -171,6 +171,14 @@ func tokenByHash(tx *store.Tx, hash string) (tokenRow, error) {
 	return t, err
 }
 
+// sessionLocked tells whether the account of a session is locked; errs.NotFound when the session has ended.
+func sessionLocked(tx *store.Tx, session int64) (bool, error) {
+	var locked int64
+	err := tx.Row(`SELECT a.locked FROM token t JOIN account a ON a.user_id = t.user_id WHERE t.session = $1 AND t.kind = 0 LIMIT 1`,
+		[]any{session}, &locked)
+	return locked != 0, err
+}
+
 func insertToken(tx *store.Tx, hash string, t tokenRow, now int64) error {
 	return tx.Exec(`INSERT INTO token (hash, kind, session, pair, fresh, user_id, device_id, issued, expires)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,

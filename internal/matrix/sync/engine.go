@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/wardline/wardline/internal/matrix/account"
 	"github.com/wardline/wardline/internal/matrix/accountdata"
 	"github.com/wardline/wardline/internal/matrix/keys"
 	"github.com/wardline/wardline/internal/matrix/push"
@@ -27,6 +28,7 @@ type Sources struct {
 	Data      *accountdata.Keep
 	Receipts  *receipt.Receipts
 	Typing    *typing.Typing
+	Accounts  *account.Accounts
 	Rules     *push.Rules
 	Counter   *push.Counter
 	Keys      *keys.Keys
@@ -133,6 +135,11 @@ func (e *Engine) take(c store.Change, woken []*person) []*person {
 		woken = append(woken, p)
 		for _, nr := range p.joined() {
 			woken = e.audience(nr, woken)
+		}
+	case account.KindSession:
+		if p := e.persons[c.Scope]; p != nil {
+			p.ended.Store(c.Pos)
+			woken = append(woken, p)
 		}
 	default: // account data, to-device messages, counts of keys: scoped to one person
 		if p := e.persons[c.Scope]; p != nil {

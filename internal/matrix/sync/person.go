@@ -7,12 +7,14 @@ import (
 	"time"
 
 	"github.com/wardline/wardline/internal/matrix/room"
+	"github.com/wardline/wardline/internal/platform/audit"
 	"github.com/wardline/wardline/internal/platform/store"
 )
 
 // person is what the engine remembers of somebody who syncs.
 type person struct {
 	id      string
+	ended   atomic.Int64 // position of the last change of their sessions
 	counted atomic.Int64 // position of the last change of the counts of their devices' keys
 	idle    atomic.Int64 // ms of when the last waiting request ended; 0 while one waits
 
@@ -106,6 +108,22 @@ func (p *person) forget(roomID string) {
 			p.ties[nr] = t
 		}
 	}
+}
+
+// sessionWatch holds the session of a request that waits against changes of the person's sessions since it began.
+type sessionWatch struct {
+	p    *person
+	seen int64
+}
+
+// check refuses when the session has ended.
+func (s *sessionWatch) check(ctx context.Context, e *Engine, who *audit.Caller) error {
+	now := s.p.ended.Load()
+	if now == s.seen {
+		return nil
+	}
+	s.seen = now
+	return e.Accounts.StillIn(ctx, who)
 }
 
 // person gives what is remembered of somebody, reading it when there is nothing yet.

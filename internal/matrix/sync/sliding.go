@@ -129,7 +129,11 @@ func (e *Engine) Sliding(ctx context.Context, who *audit.Caller, ask *SlidingAsk
 	timer := time.NewTimer(min(max(ask.Timeout, 0), waitMost))
 	defer timer.Stop()
 	wait := ask.Pos != "" && ask.Timeout > 0
+	session := sessionWatch{p, p.ended.Load()}
 	for {
+		if err := session.check(ctx, e, who); err != nil {
+			return err
+		}
 		done, err := withBuffer(func(b []byte) ([]byte, bool, error) {
 			s := &sliding{e: e, p: p, who: who, ask: ask, c: c, b: b, since: c.acked.token}
 			s.now = token{pos: e.applied.Load(), typing: e.Typing.Serial()}

@@ -71,8 +71,12 @@ func (e *Engine) Sync(ctx context.Context, who *audit.Caller, ask Ask, give func
 	}
 	w, leave := p.wait()
 	defer leave()
+	session := sessionWatch{p, p.ended.Load()}
 	var timer *time.Timer
 	for {
+		if err := session.check(ctx, e, who); err != nil {
+			return err
+		}
 		done, err := withBuffer(func(b []byte) ([]byte, bool, error) {
 			a := e.answer(p, who, ask, since, b)
 			err := a.build(ctx)
