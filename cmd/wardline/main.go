@@ -27,6 +27,7 @@ type commands struct {
 	Demo    demoCommand    `cmd:"" help:"Serve a fictional hospital trust, to try things out."`
 	User    userCommand    `cmd:"" help:"Manage accounts."`
 	Backup  backupCommand  `cmd:"" help:"Write a backup, while the server runs."`
+	Export  exportCommand  `cmd:"" help:"Write a conversation, or what is held about a person, in open formats."`
 	Restore restoreCommand `cmd:"" help:"Make an installation of a backup."`
 	Verify  verifyCommand  `cmd:"" help:"Prove that audit, conversations and files are what was written."`
 	Doctor  doctorCommand  `cmd:"" help:"Say what is wrong with an installation and how to mend it."`
