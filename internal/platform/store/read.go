@@ -6,6 +6,10 @@ import (
 	"time"
 )
 
+// answerTime bounds how long the database may take to begin a snapshot, or to answer a Glance. Without it a database that is frozen,
+// or behind a network that swallows packets, would hold each request for as long as its client waits.
+const answerTime = 10 * time.Second
+
 // Read runs fn in a read-only snapshot. The number of concurrent readers is bounded; fn must not call Write, nor Read.
 func (db *DB) Read(ctx context.Context, fn func(*Tx) error) error {
 	s, err := db.borrow(ctx)
@@ -49,6 +53,11 @@ func (db *DB) Glance(ctx context.Context, fn func(*Tx) error) error {
 // read runs fn on a session. once: it may ask one query.
 func (db *DB) read(ctx context.Context, s session, fn func(*Tx) error, once bool) error {
 	tx := &Tx{ctx: ctx, now: time.Now().UTC().Truncate(time.Millisecond), sess: s, once: once}
+	if once {
+		bounded, cancel := context.WithTimeout(ctx, answerTime)
+		defer cancel()
+		tx.ctx = bounded
+	}
 	defer tx.end()
 	err := db.hands.run(func() error { return fn(tx) })
 	if tx.rows != nil {
@@ -96,13 +105,13 @@ func (db *DB) borrow(ctx context.Context) (session, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s != nil && s.snapshot(ctx) == nil {
+	if s != nil && begin(ctx, s) == nil {
 		return s, nil
 	}
 	if s, err = db.connect(ctx, s); err != nil { // there was none, or it had died unnoticed
 		return nil, err
 	}
-	if err := s.snapshot(ctx); err != nil {
+	if err := begin(ctx, s); err != nil {
 		db.endSnapshot(s)
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
@@ -110,6 +119,13 @@ func (db *DB) borrow(ctx context.Context) (session, error) {
 		return nil, away(err)
 	}
 	return s, nil
+}
+
+// begin opens a snapshot. One that takes too long leaves a session of no use.
+func begin(ctx context.Context, s session) error {
+	ctx, cancel := context.WithTimeout(ctx, answerTime)
+	defer cancel()
+	return s.snapshot(ctx)
 }
 
 // giveBack ends the snapshot and returns the session. On PostgreSQL that is a round trip, for which nobody waits.
