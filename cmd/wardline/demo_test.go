@@ -64,10 +64,34 @@ func TestDemo(t *testing.T) {
 	if after := must(t, "", "verify", "--data", dir); rooms.FindString(after) != rooms.FindString(before) {
 		t.Errorf("a second start changed %s into %s", before, after)
 	}
+	exports(t, dir)
 	if err := os.Remove(filepath.Join(dir, noteFile)); err != nil {
 		t.Fatal(err)
 	}
 	refused(t, 1, "no complete demonstration", "demo", "--listen", "127.0.0.1:0", "--data", dir)
+}
+
+// exports exports a conversation and a person, and proves that this is in the audit.
+func exports(t *testing.T, data string) {
+	t.Helper()
+	folder := filepath.Join(t.TempDir(), "export")
+	out := must(t, "", "export", "room", "--data", data, "#notices:northbrook.example", folder)
+	if !regexp.MustCompile(`^exported !\S+: 2\d\d events, 2 files`).MatchString(out) {
+		t.Errorf("export of a conversation: %s", out)
+	}
+	refused(t, 1, "not empty", "export", "person", "--data", data, "amara.okafor", folder)
+	refused(t, 1, "nobody called", "export", "person", "--data", data, "nobody", filepath.Join(folder, "b"))
+	refused(t, 1, "no conversation", "export", "room", "--data", data, "#none:northbrook.example", filepath.Join(folder, "b"))
+	refused(t, 1, "no installation", "export", "room", "--data", folder, "#none:northbrook.example", filepath.Join(folder, "b"))
+	folder = filepath.Join(t.TempDir(), "person")
+	if out := must(t, "", "export", "person", "--data", data, "amara.okafor", folder); !strings.HasPrefix(out, "exported @amara.okafor:northbrook.example: ") {
+		t.Errorf("export of a person: %s", out)
+	}
+	again := filepath.Join(t.TempDir(), "again")
+	must(t, "", "export", "person", "--data", data, "amara.okafor", again)
+	if text, err := os.ReadFile(filepath.Join(again, "audit.jsonl")); err != nil || !strings.Contains(string(text), `"export.person"`) {
+		t.Errorf("the audit of an exported person: %v", err)
+	}
 }
 
 func signIn(t *testing.T, a announcement) {
