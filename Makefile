@@ -51,7 +51,7 @@ test-go:
 # The built binary, from outside: two people in a browser, and the Matrix SDK for JavaScript.
 test-smoke: install build
 	cd web && WARDLINE_BIN=$(CURDIR)/bin/wardline npm run --silent test:browser
-	@if [ -f test/sdk/package.json ]; then cd test/sdk && npm ci --silent --no-audit --no-fund && WARDLINE_BIN=$(CURDIR)/bin/wardline node --test; fi
+	@if [ -f test/sdk/package.json ]; then cd test/sdk && npm ci --silent --no-audit --no-fund && WARDLINE_BIN=$(CURDIR)/bin/wardline npm test --silent; fi
 
 fuzz:
 	@.ci/fuzz $(FUZZTIME)

@@ -155,6 +155,7 @@ func TestADay(t *testing.T) {
 		files(t, amira, ben, room)
 		history(t, ben, room)
 		state(t, amira, ben, room)
+		search(t, amira, ben, room)
 
 		_, err = ben.LeaveRoom(t.Context(), room)
 		ok(t, err)
@@ -198,8 +199,8 @@ func conversation(t *testing.T, amira, ben *person, room id.RoomID) {
 	amira.receives("a message in a thread", threaded)
 	edited, err := ben.GetEvent(ctx, room, first)
 	ok(t, err)
-	if r := edited.Unsigned.Relations; r == nil || r.Replaces.List != nil && len(r.Replaces.List) == 0 {
-		t.Errorf("no relations came with the event: %+v", edited.Unsigned)
+	if r := edited.Unsigned.Relations; r == nil || r.Raw[event.RelThread].Count != 1 {
+		t.Errorf("relations that came with the event: %+v", edited.Unsigned.Relations)
 	}
 	inThread, err := amira.GetRelations(ctx, room, first, &mautrix.ReqGetRelations{RelationType: event.RelThread})
 	ok(t, err)
@@ -300,6 +301,22 @@ func history(t *testing.T, ben *person, room id.RoomID) {
 	ok(t, err)
 	if nearest.EventID != forward[len(forward)-1] {
 		t.Errorf("the last event is %s, by time %s", forward[len(forward)-1], nearest.EventID)
+	}
+}
+
+// search finds messages and people.
+func search(t *testing.T, amira, ben *person, room id.RoomID) {
+	t.Helper()
+	said := sent(t)(amira.SendText(t.Context(), room, "The haemoglobin is 92"))
+	found, err := ben.Search(t.Context(), &mautrix.ReqSearch{SearchTerm: "haemoglobin"})
+	ok(t, err)
+	if found.Count != 1 || len(found.Results) != 1 || found.Results[0].Event.ID != said {
+		t.Errorf("found: %+v", found)
+	}
+	people, err := ben.SearchUserDirectory(t.Context(), "amira", 10)
+	ok(t, err)
+	if len(people.Results) != 1 || people.Results[0].UserID != amira.UserID {
+		t.Errorf("found: %+v", people)
 	}
 }
 
