@@ -230,6 +230,9 @@ func (s *scene) check() error {
 			if (l.act == edits || l.act == retracts) && l.about.by != l.by {
 				wrong = append(wrong, fmt.Errorf("%s changes what somebody else said", l.by.Name))
 			}
+			if l.act == reacts && l.about.by == l.by {
+				wrong = append(wrong, fmt.Errorf("%s applauds themselves: %s", l.by.Name, l.about.text))
+			}
 		}
 	}
 	return errors.Join(wrong...)

@@ -87,6 +87,7 @@ with amara tom
 		head + "0 10:00\ntom >x: a":                       "nothing is called x",
 		head + "0 10:00\ntom ^1: a":                       "nothing is called 1",
 		head + "0 10:00\namara #x: a\n0 11:00\ntom >x: b": "nothing is called x", // labels end with their talk
+		head + "0 10:00\ntom #x: a\ntom ^x: b":            "applauds themselves",
 		head + "0 10:00\namara #x: a\ntom *x: b":          "changes what somebody else said",
 		"room a\nname A\nkind direct\nwith amara tom\n0 10:00\nsian: hello":   "speaks, but is not in it",
 		"room a\nname A\nkind direct\nwith amara tom\nunread sian 1\n0 10:00": "Siân Morgan is not in it",
