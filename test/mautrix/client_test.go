@@ -182,8 +182,8 @@ func conversation(t *testing.T, amira, ben *person, room id.RoomID) {
 	reply := text("Thank you")
 	reply.SetReply(got)
 	replyID := sent(t)(ben.SendMessageEvent(ctx, room, event.EventMessage, reply))
-	if e := amira.receives("a reply", replyID); e.Content.AsMessage().GetReplyTo() != first {
-		t.Errorf("the reply answers %s", e.Content.AsMessage().GetReplyTo())
+	if e := amira.receives("a reply", replyID); e.Content.AsMessage().RelatesTo.GetReplyTo() != first {
+		t.Errorf("the reply answers %s", e.Content.AsMessage().RelatesTo.GetReplyTo())
 	}
 	reaction := sent(t)(ben.SendReaction(ctx, room, first, "👍"))
 	if e := amira.receives("a reaction", reaction); e.Content.AsReaction().RelatesTo.Key != "👍" {

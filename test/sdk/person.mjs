@@ -20,26 +20,6 @@ export const syncs = {
   },
 };
 
-/**
- * Fetches, but gives no answer of a sync while something is being sent. The SDK takes the message that begins a thread for
- * unsent when its echo comes before the answer to the sending (Room.updatePendingEvent throws, and the scheduler tries in
- * vain for 30 s): on this machine it often does, elsewhere the network decides.
- */
-function answersInOrder() {
-  const sending = new Set();
-  return async (url, options) => {
-    const request = fetch(url, options);
-    if (options?.method === "PUT" && /\/(send|redact)\//.test(url)) {
-      const settled = request.then((response) => response.clone().arrayBuffer()).catch(() => undefined);
-      const done = settled.then(() => new Promise((resolve) => setTimeout(resolve, 20))).then(() => sending.delete(done));
-      sending.add(done);
-    }
-    const response = await request;
-    if (/\/sync\?/.test(url)) await Promise.all(sending);
-    return response;
-  };
-}
-
 /** Registers a person and signs them in anew; they do not sync yet. */
 export async function signUp(url, name, options = {}) {
   const guest = sdk.createClient({ baseUrl: url });
@@ -57,7 +37,7 @@ export async function signIn(url, user, secret, options = {}) {
   });
   return sdk.createClient({
     baseUrl: url, userId: session.user_id, deviceId: session.device_id, accessToken: session.access_token, timelineSupport: true,
-    fetchFn: answersInOrder(), ...options,
+    ...options,
   });
 }
 

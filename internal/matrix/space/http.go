@@ -40,9 +40,7 @@ type tree struct {
 
 // Tree answers GET /v1/rooms/{roomId}/hierarchy.
 func (api API) Tree(ctx context.Context, who *audit.Caller, in treeRequest) (tree, error) {
-	page, next, err := api.Spaces.Tree(ctx, who, TreeAsk{
-		Room: in.Room, Suggested: in.Suggested, Limit: in.Limit, Depth: in.Depth, From: in.From,
-	})
+	page, next, err := api.Spaces.Tree(ctx, who, TreeAsk(in))
 	out := tree{Rooms: make([]branch, 0, len(page)), Next: next}
 	for _, b := range page {
 		shown := branch{Summary: b.Summary, Children: make([]child, 0, len(b.Children))}

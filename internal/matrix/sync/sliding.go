@@ -138,6 +138,7 @@ func (e *Engine) Sliding(ctx context.Context, who *audit.Caller, ask *SlidingAsk
 			s := &sliding{e: e, p: p, who: who, ask: ask, c: c, b: b, since: c.acked.token}
 			s.now = token{pos: e.applied.Load(), typing: e.Typing.Serial()}
 			err := s.build(ctx)
+			s.echo.wait(ctx)
 			if err == nil && (s.some || !wait) {
 				c.sent(s.next)
 			}
@@ -183,6 +184,7 @@ type sliding struct {
 
 	b    []byte
 	some bool
+	echo echo
 }
 
 func (s *sliding) build(ctx context.Context) (err error) {

@@ -194,6 +194,7 @@ func (r *slidingRoom) writeTimeline(ctx context.Context) error {
 		if ev.Pos > r.since.pos && r.ask.Pos != "" {
 			live++
 		}
+		r.echo.note(ev, r.who)
 		r.b = ev.Append(r.b, room.Reader{User: r.who.User, Device: r.who.Device, Relations: bundles[ev.ID]})
 	}
 	r.b = append(r.b, ']')

@@ -80,6 +80,7 @@ func (e *Engine) Sync(ctx context.Context, who *audit.Caller, ask Ask, give func
 		done, err := withBuffer(func(b []byte) ([]byte, bool, error) {
 			a := e.answer(p, who, ask, since, b)
 			err := a.build(ctx)
+			a.echo.wait(ctx)
 			return a.b, a.some || ask.Since == "" || ask.FullState || ask.Timeout <= 0, err
 		}, give)
 		if done || err != nil {
@@ -162,6 +163,35 @@ type answer struct {
 
 	b    []byte
 	some bool // there is something to tell
+	echo echo
+}
+
+// echo is the last event of the asking device itself that an answer holds. Clients expect the answer to what they sent before
+// the event comes back to them by sync, and some lose the message when it overtakes: such an answer waits a little.
+type echo struct{ ts int64 }
+
+// echoAfter is how long after it was sent an event may come back to the device that sent it.
+const echoAfter = 30 * time.Millisecond
+
+func (e *echo) note(ev *room.Event, who *audit.Caller) {
+	if ev.TxnID != "" && ev.Device == who.Device && ev.Sender == who.User {
+		e.ts = max(e.ts, ev.TS)
+	}
+}
+
+// wait lets the answer to the sending go first.
+func (e *echo) wait(ctx context.Context) {
+	if e.ts == 0 {
+		return
+	}
+	rest := time.Until(time.UnixMilli(e.ts).Add(echoAfter))
+	if rest <= 0 || rest > echoAfter {
+		return
+	}
+	select {
+	case <-time.After(rest):
+	case <-ctx.Done():
+	}
 }
 
 func (e *Engine) answer(p *person, who *audit.Caller, ask Ask, since token, b []byte) *answer {

@@ -257,6 +257,7 @@ func (r *roomPart) writeTimeline(ctx context.Context) error {
 		if i > 0 {
 			r.b = append(r.b, ',')
 		}
+		r.echo.note(ev, r.who)
 		reader := room.Reader{User: r.who.User, Device: r.who.Device, Membership: r.member, Relations: bundles[ev.ID]}
 		if r.member == "" && r.t.since != 0 && ev.Pos >= r.t.since {
 			reader.Membership = r.t.membership
