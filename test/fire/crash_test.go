@@ -319,9 +319,32 @@ func (c *crowd) blame(p *process) {
 	}
 }
 
+// level waits until the node that is asked has heard of what another has accepted last: without a hint that takes a second.
+func (c *crowd) level() {
+	c.t.Helper()
+	latest := map[string]sent{}
+	for _, s := range c.sent {
+		if s.ended > latest[s.room].ended {
+			latest[s.room] = s
+		}
+	}
+	for room, s := range latest {
+		for end := time.Now().Add(20 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+			page, err := c.people[1].Messages(c.t.Context(), room, client.MessagesOptions{Dir: client.Backward, Limit: 100})
+			if err != nil {
+				c.t.Fatal(err)
+			}
+			if slices.ContainsFunc(page.Chunk, func(e client.Event) bool { return e.EventID == s.event }) || time.Now().After(end) {
+				break // check says what is missing
+			}
+		}
+	}
+}
+
 // check holds rooms, files and devices against what was accepted.
 func (c *crowd) check() {
 	c.t.Helper()
+	c.level()
 	for _, room := range c.rooms {
 		events, err := c.people[1].History(c.t.Context(), room)
 		if err != nil {
@@ -358,7 +381,8 @@ func (c *crowd) checkRoom(room string, events []client.Event) {
 		switch {
 		case s.room != room:
 		case !found:
-			c.t.Errorf("%s was accepted as %s and is not there", s.body, s.event)
+			one, err := c.people[1].Event(c.t.Context(), room, s.event)
+			c.t.Errorf("%s was accepted as %s and is not there; asked for alone it is %q, %v", s.body, s.event, one.Body(), err)
 		case events[n].EventID != s.event:
 			c.t.Errorf("%s was accepted as %s and is there as %s", s.body, s.event, events[n].EventID)
 		default:

@@ -190,7 +190,9 @@ func (l *Live) apply(ev *Event) {
 	if bumps[ev.Type] {
 		l.bump.Store(max(l.bump.Load(), ev.Pos))
 	}
-	l.headLink = headLink{ev.Pos, ev.ID, ev.Depth}
+	if ev.Pos > l.headLink.pos { // a load may have read further than the followers have come
+		l.headLink = headLink{ev.Pos, ev.ID, ev.Depth}
+	}
 	ev.settle()
 	l.forgetVisible(ev)
 	if l.loading != nil {
