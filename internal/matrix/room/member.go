@@ -133,14 +133,8 @@ func (rs *Rooms) Invite(ctx context.Context, who *audit.Caller, room, user, reas
 
 // Leave ends the caller's membership, or refuses an invitation, or takes a knock back. Leaving again changes nothing.
 func (rs *Rooms) Leave(ctx context.Context, who *audit.Caller, room, reason string) error {
-	l, err := rs.Find(ctx, room)
-	if errs.Is(err, errs.NotFound) {
-		return errStranger()
-	}
+	l, err := rs.reach(ctx, room)
 	if err != nil {
-		return err
-	}
-	if err := rs.Load(ctx, l); err != nil {
 		return err
 	}
 	switch ev := l.State("m.room.member", who.User); {
@@ -187,14 +181,8 @@ func (rs *Rooms) Unban(ctx context.Context, who *audit.Caller, room, user, reaso
 
 // Forget gives up the caller's view of a room they have left.
 func (rs *Rooms) Forget(ctx context.Context, who *audit.Caller, room string) error {
-	l, err := rs.Find(ctx, room)
-	if errs.Is(err, errs.NotFound) {
-		return errStranger()
-	}
+	l, err := rs.reach(ctx, room)
 	if err != nil {
-		return err
-	}
-	if err := rs.Load(ctx, l); err != nil {
 		return err
 	}
 	switch ev := l.State("m.room.member", who.User); {
@@ -203,17 +191,13 @@ func (rs *Rooms) Forget(ctx context.Context, who *audit.Caller, room string) err
 	case ev.Membership() != "leave" && ev.Membership() != "ban":
 		return errs.New(errs.Invalid, "M_UNKNOWN", "Leave the conversation before you forget it.")
 	}
-	err = rs.db.Write(ctx, func(tx *store.Tx) error {
+	return rs.db.Write(ctx, func(tx *store.Tx) error {
 		if err := setForgotten(tx, l.NR, who.User); err != nil {
 			return err
 		}
-		tx.Log("forget", who.User, l.ID, nil)
+		tx.Log(KindForget, who.User, l.ID, nil)
 		return audit.Record(tx, who, audit.Entry{Action: "room.forget", Object: l.ID})
 	})
-	l.mu.Lock()
-	delete(l.visible, who.User)
-	l.mu.Unlock()
-	return err
 }
 
 // Joined lists the rooms somebody is in with one of the memberships, forgotten ones left out.

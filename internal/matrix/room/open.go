@@ -43,6 +43,18 @@ func (rs *Rooms) Open(ctx context.Context, who *audit.Caller, id string, want Wa
 	return rs.open(ctx, who, l, want)
 }
 
+// reach finds and loads a room; one that does not exist is answered like one that the caller is not in.
+func (rs *Rooms) reach(ctx context.Context, id string) (*Live, error) {
+	l, err := rs.Find(ctx, id)
+	if errs.Is(err, errs.NotFound) {
+		return nil, errStranger()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return l, rs.Load(ctx, l)
+}
+
 // OpenNumber is Open for a room's number.
 func (rs *Rooms) OpenNumber(ctx context.Context, who *audit.Caller, nr int64, want Want) (*Room, error) {
 	l, err := rs.Number(ctx, nr)

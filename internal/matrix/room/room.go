@@ -252,10 +252,29 @@ func (rs *Rooms) follow(b store.Batch) {
 		if ev, ok := c.Body.(*Event); ok {
 			ev.Room.apply(ev)
 		}
+		if c.Kind == KindForget {
+			rs.forgotten(c.Key, c.Scope)
+		}
 	}
 	for _, fn := range rs.followers {
 		fn(b)
 	}
+}
+
+// KindForget is the kind of change logged when somebody forgets a room: scope the user, key the room's id.
+const KindForget = "forget"
+
+// forgotten drops what was worked out about what somebody may read, on whichever node they forgot the room.
+func (rs *Rooms) forgotten(id, user string) {
+	rs.mu.RLock()
+	l := rs.byID[id]
+	rs.mu.RUnlock()
+	if l == nil {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.visible, user)
 }
 
 // fill adds to a batch that another node committed the events of its span.

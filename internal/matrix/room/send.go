@@ -64,14 +64,8 @@ func (rs *Rooms) Send(ctx context.Context, who *audit.Caller, room string, d *Dr
 
 // belong is Open for Belonging without working out what the caller may read: sending need not know.
 func (rs *Rooms) belong(ctx context.Context, who *audit.Caller, room string) (*Live, error) {
-	l, err := rs.Find(ctx, room)
-	if errs.Is(err, errs.NotFound) {
-		return nil, errStranger()
-	}
+	l, err := rs.reach(ctx, room)
 	if err != nil {
-		return nil, err
-	}
-	if err := rs.Load(ctx, l); err != nil {
 		return nil, err
 	}
 	if l.Membership(who.User) != "join" {

@@ -122,7 +122,7 @@ func (e *Engine) take(c store.Change, woken []*person) []*person {
 		if l := e.roomOf(c); l != nil {
 			return e.audience(l.NR, woken)
 		}
-	case "forget":
+	case room.KindForget:
 		if p := e.persons[c.Scope]; p != nil {
 			p.forget(c.Key)
 		}
