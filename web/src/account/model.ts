@@ -2,11 +2,12 @@
 
 import { batch, signal } from "@preact/signals";
 import { Account } from "../matrix/account";
+import type { Ending } from "../matrix/changes";
 import { text } from "../matrix/event";
 import { MatrixError, Unreachable } from "../matrix/http";
 import { localpart } from "../matrix/record";
 
-export type Stage = { at: "opening" } | { at: "no storage" } | { at: "signed out"; why?: "revoked" | "elsewhere" } | { at: "signed in"; account: Account };
+export type Stage = { at: "opening" } | { at: "no storage" } | { at: "signed out"; why?: Ending } | { at: "signed in"; account: Account };
 
 /** What is wrong with an attempt to sign in; `code` is a key of words.signInProblem. */
 export interface Problem {
@@ -70,7 +71,7 @@ export class SignIn {
     void this.#loadName(account);
   }
 
-  #leave(why?: "revoked" | "elsewhere"): void {
+  #leave(why?: Ending): void {
     batch(() => {
       this.busy.value = false;
       this.displayName.value = "";

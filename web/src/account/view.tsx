@@ -4,6 +4,7 @@ import "./style.css";
 import { useSignal } from "@preact/signals";
 import type { JSX, RefObject } from "preact";
 import { useEffect, useRef } from "preact/hooks";
+import type { Ending } from "../matrix/changes";
 import { words } from "../words";
 import type { Problem, SignIn } from "./model";
 
@@ -13,7 +14,7 @@ function problemText(problem: Problem): string {
   return words.signInProblem[problem.code] ?? words.signInProblem.other ?? "";
 }
 
-export function SignInPage({ signIn, why }: { signIn: SignIn; why: "revoked" | "elsewhere" | undefined }) {
+export function SignInPage({ signIn, why }: { signIn: SignIn; why: Ending | undefined }) {
   const user = useRef<HTMLInputElement>(null);
   const password = useRef<HTMLInputElement>(null);
   const heading = useRef<HTMLHeadingElement>(null);

@@ -1,13 +1,18 @@
 // A signed-in session: its client, its store, its sync loop and its queue, which begin and end together.
 
+import type { Ending } from "./changes";
 import { isObject, text } from "./event";
 import { call, Client, type Session } from "./http";
+import { exclusively } from "./lock";
 import { Outbox } from "./outbox";
 import { Store } from "./store";
 import { Sync } from "./sync";
 
 /** One session for each browser: signing in as someone else means signing out first. */
 const storeName = "wardline";
+
+/** The lock under which a session of this browser begins or ends. */
+const changing = "signing";
 
 /** An unreachable server must not keep anyone from leaving a shared computer. */
 const signOutMs = 5_000;
@@ -16,7 +21,7 @@ export class Account {
   readonly client: Client;
   readonly outbox: Outbox;
   readonly sync: Sync;
-  readonly #ended: ((why: "revoked" | "elsewhere") => void)[] = [];
+  readonly #ended: ((why: Ending) => void)[] = [];
   #over = false;
 
   private constructor(
@@ -29,7 +34,7 @@ export class Account {
     this.outbox = new Outbox(this.client, store, revoked);
     this.sync = new Sync(this.client, store, revoked);
     store.changes.listen((change) => {
-      if (change.signedOut) void this.#stop("elsewhere");
+      if (change.ended) void this.#stop(change.ended);
     });
   }
 
@@ -58,11 +63,14 @@ export class Account {
       },
     });
     const session = readSession(answer);
-    // Another tab may have signed someone in meanwhile: nothing of theirs may remain under this session.
-    await (await Account.restore(base))?.signOut();
-    const store = await Store.open(storeName);
-    await store.saveSession(session);
-    return new Account(base, session, store);
+    return await exclusively(changing, async () => {
+      // Another tab may have signed someone in meanwhile: nothing of theirs may remain under this session.
+      const previous = await Account.restore(base);
+      if (previous) await previous.#leave();
+      const store = await Store.open(storeName);
+      await store.saveSession(session);
+      return new Account(base, session, store);
+    });
   }
 
   /** Begins to sync and to send. */
@@ -72,7 +80,7 @@ export class Account {
   }
 
   /** Hears when the session ends other than by `signOut` here: the server revoked it, or another tab signed out. */
-  onEnded(listener: (why: "revoked" | "elsewhere") => void): void {
+  onEnded(listener: (why: Ending) => void): void {
     this.#ended.push(listener);
   }
 
@@ -83,8 +91,14 @@ export class Account {
 
   /** Ends the session here and at the server; what this browser kept is gone even if the server cannot be reached. */
   async signOut(): Promise<void> {
+    await exclusively(changing, () => this.#leave());
+  }
+
+  async #leave(): Promise<void> {
     this.#over = true;
-    await Promise.all([this.sync.stop(), this.outbox.stop()]);
+    // First of all: a tab that took over the sync now would hear from the server that its session was revoked.
+    this.store.changes.announce({ ended: "elsewhere" });
+    await Promise.allSettled([this.sync.stop(), this.outbox.stop()]);
     await this.client.call("POST", "/_matrix/client/v3/logout", { body: {}, timeoutMs: signOutMs }).catch(() => undefined);
     await this.store.destroy();
   }
@@ -92,16 +106,27 @@ export class Account {
   async #revoked(): Promise<void> {
     if (this.#over) return;
     this.#over = true;
-    await Promise.all([this.sync.stop(), this.outbox.stop()]);
-    await this.store.destroy();
-    for (const listener of this.#ended) listener("revoked");
+    this.store.changes.announce({ ended: "revoked" });
+    await Promise.allSettled([this.sync.stop(), this.outbox.stop()]);
+    // A session that another tab began since is not this one's to delete.
+    await exclusively(changing, async () => {
+      if ((await this.store.session().catch(() => undefined))?.device_id === this.session.device_id) await this.store.destroy();
+      else this.store.close();
+    });
+    this.#tellEnded("revoked");
   }
 
-  async #stop(why: "elsewhere"): Promise<void> {
+  /** Another tab ended the session, and deletes the store. */
+  async #stop(why: Ending): Promise<void> {
     if (this.#over) return;
     this.#over = true;
     this.store.close();
-    await Promise.all([this.sync.stop(), this.outbox.stop()]);
+    // What was under way fails on the closed store, and that is all right.
+    await Promise.allSettled([this.sync.stop(), this.outbox.stop()]);
+    this.#tellEnded(why);
+  }
+
+  #tellEnded(why: Ending): void {
     for (const listener of this.#ended) listener(why);
   }
 }

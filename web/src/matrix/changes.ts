@@ -18,9 +18,12 @@ export interface Change {
   status?: SyncStatus;
   /** A tab that does not sync itself asks for the status, or to try now. */
   ask?: "status" | "wake";
-  /** The session is over and the store is gone. */
-  signedOut?: boolean;
+  /** The session is over, and the store goes with it. */
+  ended?: Ending;
 }
+
+/** Why a session ended other than by signing out in this tab: in another tab, or at the server. */
+export type Ending = "elsewhere" | "revoked";
 
 export type Listener = (change: Change) => void;
 

@@ -186,9 +186,8 @@ export class Store {
     this.changes.close();
   }
 
-  /** Deletes everything, in every tab. */
+  /** Deletes everything. Other tabs are to be told before, by a change that says why the session ended. */
   async destroy(): Promise<void> {
-    this.changes.announce({ signedOut: true });
     this.close();
     await deleteDB(this.name);
   }
