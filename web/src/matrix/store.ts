@@ -16,12 +16,16 @@ interface Schema extends DBSchema {
   members: { key: [string, string]; value: Member };
   receipts: { key: [string, string]; value: Receipt };
   pending: { key: number; value: Pending; indexes: { room: string; transaction: string } };
+  /** What a pending message carries, under its transaction id, until the message has arrived. */
+  files: { key: string; value: Blob };
+  /** What was being written, by conversation or thread. */
+  drafts: { key: string; value: unknown };
 }
 
 type Names = ("meta" | "rooms" | "timelines" | "members" | "receipts" | "pending")[];
 type Writing = IDBPTransaction<Schema, Names, "readwrite">;
 
-const version = 1;
+const version = 2;
 
 /** A sent message that sync never brought back is in the history by now; its echo goes after this long. */
 const echoMs = 60_000;
@@ -54,7 +58,8 @@ export class Store {
   /** Opens the database, creating it if needed. Rejects where the browser allows no storage. */
   static async open(name: string): Promise<Store> {
     const db = await openDB<Schema>(name, version, {
-      upgrade: (db) => {
+      upgrade: (db, before) => {
+        if (before >= 1) return addedIn2(db);
         db.createObjectStore("meta");
         db.createObjectStore("rooms", { keyPath: "room_id" });
         db.createObjectStore("timelines", { keyPath: "room_id" });
@@ -63,6 +68,7 @@ export class Store {
         const pending = db.createObjectStore("pending", { keyPath: "seq", autoIncrement: true });
         pending.createIndex("room", "room_id");
         pending.createIndex("transaction", "txn_id", { unique: true });
+        addedIn2(db);
       },
       // Another tab deletes the database or brings a newer version: stand aside.
       blocking: (_current, _blocked, event) => (event.target as IDBDatabase).close(),
@@ -191,6 +197,11 @@ export class Store {
     this.close();
     await deleteDB(this.name);
   }
+}
+
+function addedIn2(db: IDBPDatabase<Schema>): void {
+  db.createObjectStore("files");
+  db.createObjectStore("drafts");
 }
 
 function ofRoom(roomId: string): IDBKeyRange {

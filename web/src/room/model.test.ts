@@ -85,7 +85,7 @@ test("sends, shows the echo at once, and puts the conversation first", async () 
   server.fail(/PUT .*send/, { status: 429, body: { errcode: "M_LIMIT_EXCEEDED", retry_after_ms: 60_000 } });
   conversation.typed("  on my way  ");
   conversation.send();
-  expect(conversation.draft.value).toBe("");
+  expect(conversation.draft.text.value).toBe("");
   expect(bodies(conversation)).toEqual(["on my way"]);
   expect(list.list.value.map((one) => one.room_id)).toEqual([room, other]);
   list.close();
@@ -96,9 +96,9 @@ test("an empty or an overlong draft is not sent", async () => {
   const { server, room } = await ward();
   const conversation = await open(await signIn(server), room);
   for (const draft of ["", " \n ", "x".repeat(longestMessage + 1)]) {
-    conversation.draft.value = draft;
+    conversation.draft.text.value = draft;
     conversation.send();
-    expect(conversation.draft.value).toBe(draft);
+    expect(conversation.draft.text.value).toBe(draft);
     expect(bodies(conversation)).toEqual([]);
   }
   conversation.close();

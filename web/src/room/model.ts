@@ -1,6 +1,7 @@
 // One open conversation: its messages as far back as they were scrolled, the text being written, and who has read what.
 
 import { batch, computed, signal } from "@preact/signals";
+import { Draft } from "../composer/draft";
 import type { Account } from "../matrix/account";
 import { joined, withRedactions } from "../matrix/apply";
 import type { Change } from "../matrix/changes";
@@ -20,7 +21,7 @@ export class Conversation {
   readonly room = signal<Room | undefined>(undefined);
   readonly loaded = signal(false);
   readonly past = signal<Past>("more");
-  readonly draft = signal("");
+  readonly draft = new Draft();
   readonly answering = signal<"no" | "busy" | "failed">("no");
   readonly #events = signal<MatrixEvent[]>([]);
   readonly #pending = signal<Pending[]>([]);
@@ -85,15 +86,15 @@ export class Conversation {
   }
 
   typed(text: string): void {
-    this.draft.value = text;
+    this.draft.text.value = text;
     this.#typing.typed(text.trim() === "");
   }
 
   /** Sends the draft, if there is anything in it that can be sent. */
   send(): void {
-    const body = this.draft.value.trim();
+    const body = this.draft.text.value.trim();
     if (body === "" || body.length > longestMessage) return;
-    this.draft.value = "";
+    this.draft.clear();
     this.#typing.stop();
     this.#readUpTo.value = undefined;
     // A failure to store is shown on the message itself.

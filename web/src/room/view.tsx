@@ -2,13 +2,13 @@
 
 import "./style.css";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { Composer } from "../composer/view";
 import { Avatar } from "../look/avatar";
 import { bodyWords } from "../look/body";
 import { Icon } from "../look/icon";
 import { bodyOf } from "../matrix/fold";
 import { heroName, roomName } from "../matrix/record";
 import { words } from "../words";
-import { Composer } from "./composer";
 import type { Conversation } from "./model";
 import { Timeline } from "./timeline";
 

@@ -1,15 +1,16 @@
 // Where a message is written: Enter sends, Shift and Enter begin a new line, and the field grows with the text.
 
+import "./style.css";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { Icon } from "../look/icon";
 import { words } from "../words";
-import { longestMessage, type Conversation } from "./model";
+import { longestMessage, type Conversation } from "../room/model";
 
 const say = words.composer;
 
 export function Composer({ conversation }: { conversation: Conversation }) {
   const field = useRef<HTMLTextAreaElement>(null);
-  const draft = conversation.draft.value;
+  const draft = conversation.draft.text.value;
   const over = draft.trim().length - longestMessage;
   useLayoutEffect(() => fit(field.current), [draft]);
   const submit = (event: Event) => {
