@@ -1,16 +1,42 @@
-// Which screen the address names, and moving between them. Addresses hold room ids and nothing else about anyone.
+// Which screen the address names, and moving between them. Addresses hold room ids, event ids and nothing else about anyone.
 
 import { signal } from "@preact/signals";
 
-export type Route = { screen: "conversations" } | { screen: "conversation"; roomId: string } | { screen: "unknown" };
+export type Route =
+  | { screen: "conversations" }
+  /** One conversation, at an event of it when the address names one. */
+  | { screen: "conversation"; roomId: string; eventId?: string }
+  /** Who is in a conversation and what it is for. */
+  | { screen: "about"; roomId: string }
+  /** Whom to write to; then the first message to somebody, whom the address does not name. */
+  | { screen: "new" }
+  | { screen: "first message" }
+  | { screen: "new group" }
+  /** Groups that anyone may join. */
+  | { screen: "groups" }
+  | { screen: "unknown" };
 
 const conversation = "/conversation/";
+const about = "about";
+
+const plain: Record<string, Route> = {
+  "/": { screen: "conversations" },
+  "/new": { screen: "new" },
+  "/new/message": { screen: "first message" },
+  "/new/group": { screen: "new group" },
+  "/groups": { screen: "groups" },
+};
 
 export function read(path: string): Route {
-  if (path === "/") return { screen: "conversations" };
+  const found = plain[path];
+  if (found) return found;
   if (!path.startsWith(conversation)) return { screen: "unknown" };
-  const roomId = decoded(path.slice(conversation.length));
-  return roomId ? { screen: "conversation", roomId } : { screen: "unknown" };
+  const [roomId, part, ...more] = path.slice(conversation.length).split("/").map(decoded);
+  if (!roomId || more.length > 0) return { screen: "unknown" };
+  if (!part) return { screen: "conversation", roomId };
+  if (part === about) return { screen: "about", roomId };
+  // Event ids begin so in every room version (appendices, "Event IDs").
+  return part.startsWith("$") ? { screen: "conversation", roomId, eventId: part } : { screen: "unknown" };
 }
 
 function decoded(part: string): string | undefined {
@@ -21,8 +47,14 @@ function decoded(part: string): string | undefined {
   }
 }
 
-export function pathTo(roomId?: string): string {
-  return roomId === undefined ? "/" : conversation + encodeURIComponent(roomId);
+export function pathTo(roomId?: string, eventId?: string): string {
+  if (roomId === undefined) return "/";
+  const room = conversation + encodeURIComponent(roomId);
+  return eventId === undefined ? room : `${room}/${encodeURIComponent(eventId)}`;
+}
+
+export function pathToAbout(roomId: string): string {
+  return `${pathTo(roomId)}/${about}`;
 }
 
 export const route = signal<Route>(read(location.pathname));

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { joined, keptEvents, updateRoom, updateTimeline } from "./apply";
+import { joined, keptEvents, updateRoom, updateTimeline, withData } from "./apply";
 import type { MatrixEvent } from "./event";
 import { fold } from "./fold";
 import { roomName } from "./record";
@@ -141,4 +141,44 @@ describe("reading an answer of sync", () => {
     expect(room).toMatchObject({ gap: true, membership: "invite", stripped: [] });
     expect(ids(room!.timeline)).toBe("ab");
   });
+});
+
+describe("what a person keeps for themselves", () => {
+  const data = (extension: unknown) => readSync({ pos: "1", extensions: { account_data: extension } }).data;
+
+  test("is read for all they do and for each room", () => {
+    const tag = { type: "m.tag", content: { tags: { "m.favourite": {} } } };
+    expect(data({ global: [{ type: "m.direct", content: { "@ben:trust": ["!a"] } }], rooms: { "!a": [tag] } })).toEqual([
+      { room_id: undefined, type: "m.direct", content: { "@ben:trust": ["!a"] } },
+      { room_id: "!a", ...tag },
+    ]);
+  });
+
+  test("is nothing where it is malformed", () => {
+    expect(data({ global: [7, { type: 1, content: {} }, { type: "m.direct" }], rooms: { "!a": "x" } })).toEqual([]);
+    expect(data([])).toEqual([]);
+  });
+
+  test("gives a room its tags, all of them anew each time", () => {
+    const [update] = readSync({ pos: "1", rooms: { "!a": {} } }).rooms;
+    const room = withData(updateRoom(undefined, update!, me), { type: "m.tag", content: { tags: { "m.favourite": {} } } });
+    expect(room.tags).toEqual(["m.favourite"]);
+    expect(withData(room, { type: "m.tag", content: { tags: "none" } }).tags).toEqual([]);
+    expect(withData(room, { type: "m.fully_read", content: {} })).toBe(room);
+  });
+});
+
+test("a room knows its kind and its purpose, and an invitation why", () => {
+  const state = [
+    { event_id: "$c", type: "m.room.create", sender: me, origin_server_ts: 1, state_key: "", content: { "org.wardline.kind": "clinical" } },
+    { event_id: "$t", type: "m.room.topic", sender: me, origin_server_ts: 1, state_key: "", content: { topic: "Beds" } },
+  ];
+  const [update] = readSync({ pos: "1", rooms: { "!a": { initial: true, required_state: state } } }).rooms;
+  const room = updateRoom(undefined, update!, me);
+  expect(room).toMatchObject({ kind: "clinical", purpose: "Beds" });
+  const [later] = readSync({ pos: "2", rooms: { "!a": {} } }).rooms;
+  expect(updateRoom(room, later!, me)).toMatchObject({ kind: "clinical", purpose: "Beds" });
+  const own = { type: "m.room.member", sender: "@ben:trust", state_key: me, content: { membership: "invite", reason: "Cover tonight" } };
+  const [invited] = readSync({ pos: "3", rooms: { "!b": { invite_state: [...state, own] } } }).rooms;
+  expect(updateRoom(undefined, invited!, me)).toMatchObject({ membership: "invite", kind: "clinical", purpose: "Beds", reason: "Cover tonight" });
 });

@@ -2,7 +2,7 @@
 
 import { isObject, isRedacted, redacted, redactionTarget, text, type Content, type MatrixEvent } from "./event";
 import { latestMessage } from "./fold";
-import type { Hero, Member, Membership, Room, Timeline } from "./record";
+import type { AccountData, Hero, Member, Membership, Room, Timeline } from "./record";
 import type { RoomUpdate } from "./sliding";
 
 /** Events kept on the device for each room; what is older is asked for when somebody scrolls there. */
@@ -12,6 +12,12 @@ const memberships: readonly string[] = ["join", "invite", "knock", "leave", "ban
 
 function asMembership(value: unknown): Membership | undefined {
   return typeof value === "string" && memberships.includes(value) ? (value as Membership) : undefined;
+}
+
+/** The room with what its account data says of it. */
+export function withData(room: Room, data: AccountData): Room {
+  if (data.type !== "m.tag") return room;
+  return { ...room, tags: isObject(data.content.tags) ? Object.keys(data.content.tags) : [] };
 }
 
 /** The room as the update leaves it. The preview is the timeline's business: see `withPreview`. */
@@ -28,10 +34,20 @@ export function updateRoom(old: Room | undefined, update: RoomUpdate, me: string
     unread: update.unread ?? known?.unread ?? 0,
     highlights: update.highlights ?? known?.highlights ?? 0,
     preview: old?.preview,
+    purpose: stated(update, "m.room.topic", "topic") ?? known?.purpose,
+    kind: stated(update, "m.room.create", "org.wardline.kind") ?? known?.kind,
+    type: stated(update, "m.room.create", "type") ?? known?.type,
+    tags: known?.tags ?? [],
   };
   if (room.membership === "invite" && update.stripped) return withInvitation(room, update.stripped, me);
-  if (room.membership === "invite") room.inviter = known?.inviter;
+  if (room.membership === "invite") Object.assign(room, { inviter: known?.inviter, reason: known?.reason });
   return room;
+}
+
+/** A text in the latest state event of a type; undefined when the update has no such event. */
+function stated(update: RoomUpdate, type: string, key: string): string | undefined {
+  const event = [...update.state, ...update.timeline].findLast((one) => one.type === type && one.state_key === "");
+  return event && (text(event.content[key]) ?? "");
 }
 
 function membershipAfter(known: Room | undefined, update: RoomUpdate, me: string): Membership {
@@ -49,7 +65,14 @@ function withInvitation(room: Room, stripped: Content[], me: string): Room {
   const own = stripped.find((one) => one.type === "m.room.member" && one.state_key === me);
   const sender = text(own?.sender);
   const inviter: Hero | undefined = sender ? { user_id: sender, name: text(content("m.room.member", sender).displayname) } : undefined;
-  return { ...room, name: room.name ?? text(content("m.room.name", "").name), inviter };
+  return {
+    ...room,
+    name: room.name ?? text(content("m.room.name", "").name),
+    inviter,
+    reason: text(isObject(own?.content) ? own.content.reason : undefined),
+    purpose: text(content("m.room.topic", "").topic),
+    kind: text(content("m.room.create", "")["org.wardline.kind"]),
+  };
 }
 
 /** The timeline with the update's events at its end. A gap that nothing bridges begins it anew. */

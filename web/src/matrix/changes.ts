@@ -1,7 +1,7 @@
 // What changed, said after it was stored. The tab that stored it tells its own models and the other tabs of this browser,
 // so that every window shows the same.
 
-import type { Member, Pending, Receipt, Room, SyncStatus, Timeline, Typing } from "./record";
+import type { AccountData, Member, Pending, Receipt, Room, SyncStatus, Timeline, Typing } from "./record";
 
 /** The new value of everything that changed; what is absent did not change. */
 export interface Change {
@@ -12,6 +12,8 @@ export interface Change {
   receipts?: Receipt[];
   typing?: Typing[];
   pending?: Pending[];
+  /** Account data for all the person does; that of single rooms is in `rooms`. */
+  data?: AccountData[];
   /** Transaction ids that are no longer waiting: they arrived, or were discarded. */
   settled?: string[];
   /** How the tab that syncs is getting on. */

@@ -28,8 +28,17 @@ export interface Room {
   unread: number;
   highlights: number;
   preview?: Preview;
-  /** Who invited this person, while the invitation is open. */
+  /** Who invited this person, while the invitation is open, and why. */
   inviter?: Hero;
+  reason?: string;
+  /** What the conversation is for: m.room.topic. */
+  purpose?: string;
+  /** org.wardline.kind of the create event: clinical, operational, social, or what a later version knows. */
+  kind?: string;
+  /** What kind of room by the standard's own reckoning: m.space and the like. */
+  type?: string;
+  /** The tags this person gave it (client-server API, "Room Tagging"). */
+  tags?: string[];
 }
 
 /** The latest events of a room without a gap, oldest first. */
@@ -45,6 +54,13 @@ export interface Member {
   user_id: string;
   name?: string;
   membership: Membership;
+}
+
+/** A note that a person keeps at the server for their own clients; without a room it is for all they do. */
+export interface AccountData {
+  room_id?: string;
+  type: string;
+  content: Content;
 }
 
 /** The latest event that a person has read, as far as they let others know. */

@@ -2,7 +2,7 @@
 // https://github.com/matrix-org/matrix-spec-proposals/pull/4186
 
 import { isObject, readEvents, text, type Content, type MatrixEvent } from "./event";
-import type { Hero, Receipt, Typing } from "./record";
+import type { AccountData, Hero, Receipt, Typing } from "./record";
 
 export const syncPath = "/_matrix/client/unstable/org.matrix.simplified_msc3575/sync";
 
@@ -14,6 +14,7 @@ const roomConfig = {
   required_state: [
     ["m.room.create", ""],
     ["m.room.name", ""],
+    ["m.room.topic", ""],
     ["m.room.member", "$ME"],
     ["m.room.member", "$LAZY"],
   ],
@@ -24,7 +25,7 @@ export function syncRequest(connection: string, rooms: number, open: string | un
   const request: Content = {
     conn_id: connection,
     lists: { all: { ranges: [[0, rooms - 1]], ...roomConfig } },
-    extensions: { receipts: { enabled: true }, typing: { enabled: true } },
+    extensions: { account_data: { enabled: true }, receipts: { enabled: true }, typing: { enabled: true } },
   };
   if (open !== undefined) request.room_subscriptions = { [open]: roomConfig };
   return request;
@@ -58,6 +59,7 @@ export interface SyncAnswer {
   rooms: RoomUpdate[];
   receipts: Receipt[];
   typing: Typing[];
+  data: AccountData[];
 }
 
 /** Reads an answer; throws if it lacks what no answer may lack. */
@@ -72,6 +74,7 @@ export function readSync(answer: Content): SyncAnswer {
     rooms: Object.entries(member(answer, "rooms")).flatMap(([id, room]) => (isObject(room) ? [readRoom(id, room)] : [])),
     receipts: Object.entries(member(member(extensions, "receipts"), "rooms")).flatMap(readReceipts),
     typing: Object.entries(member(member(extensions, "typing"), "rooms")).flatMap(readTyping),
+    data: readData(member(extensions, "account_data")),
   };
 }
 
@@ -116,6 +119,17 @@ function readReceipts([room_id, event]: [string, unknown]): Receipt[] {
 function readTyping([room_id, event]: [string, unknown]): Typing[] {
   const users = member(event, "content").user_ids;
   return Array.isArray(users) ? [{ room_id, users: users.filter((user) => typeof user === "string") }] : [];
+}
+
+/** What the person keeps at the server for their own eyes: for all they do, and for single rooms (client-server API, "Client Config"). */
+function readData(extension: Content): AccountData[] {
+  const events = (list: unknown, room_id?: string): AccountData[] =>
+    (Array.isArray(list) ? list : []).flatMap((event) => {
+      const type = isObject(event) ? text(event.type) : undefined;
+      return type !== undefined && isObject(event.content) ? [{ room_id, type, content: event.content }] : [];
+    });
+  const rooms = Object.entries(member(extension, "rooms")).flatMap(([room_id, list]) => events(list, room_id));
+  return [...events(extension.global), ...rooms];
 }
 
 function member(value: unknown, name: string): Content {

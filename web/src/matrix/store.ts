@@ -2,11 +2,11 @@
 // changed is announced after it. Signing out deletes the whole database.
 
 import { deleteDB, openDB, type DBSchema, type IDBPDatabase, type IDBPTransaction } from "idb";
-import { membersOf, updateRoom, updateTimeline, withPreview } from "./apply";
+import { membersOf, updateRoom, updateTimeline, withData, withPreview } from "./apply";
 import { Changes, type Change } from "./changes";
-import { transactionOf, type MatrixEvent } from "./event";
+import { transactionOf, type Content, type MatrixEvent } from "./event";
 import type { Session } from "./http";
-import type { Member, Pending, Receipt, Room, Timeline } from "./record";
+import type { AccountData, Member, Pending, Receipt, Room, Timeline } from "./record";
 import type { RoomUpdate, SyncAnswer } from "./sliding";
 
 interface Schema extends DBSchema {
@@ -112,10 +112,25 @@ export class Store {
     const change: Required<Pick<Change, "rooms" | "timelines" | "members" | "settled">> = { rooms: [], timelines: [], members: [], settled: [] };
     const tx = this.db.transaction(["meta", "rooms", "timelines", "members", "receipts", "pending"], "readwrite");
     for (const update of answer.rooms) await applyRoom(tx, update, me, change);
+    for (const data of answer.data) await applyData(tx, data, change.rooms);
     for (const receipt of answer.receipts) void tx.objectStore("receipts").put(receipt);
     void tx.objectStore("meta").put({ connection, pos: answer.pos } satisfies Position, "position");
     await tx.done;
-    this.changes.announce({ ...change, receipts: answer.receipts, typing: answer.typing });
+    this.changes.announce({ ...change, receipts: answer.receipts, typing: answer.typing, data: answer.data.filter((one) => one.room_id === undefined) });
+  }
+
+  /** The person's account data of a type, as the server last told it. */
+  async data(type: string): Promise<Content | undefined> {
+    return (await this.db.get("meta", dataKey(type))) as Content | undefined;
+  }
+
+  /** Keeps what this person just changed at the server, before sync tells of it. */
+  async putData(data: AccountData): Promise<void> {
+    const rooms: Room[] = [];
+    const tx = this.db.transaction(["meta", "rooms", "timelines", "members", "receipts", "pending"], "readwrite");
+    await applyData(tx, data, rooms);
+    await tx.done;
+    this.changes.announce(data.room_id === undefined ? { data: [data] } : { rooms });
   }
 
   /** Forgets the rooms that are not among those named: a fresh sync has shown all there are. */
@@ -221,6 +236,24 @@ async function applyRoom(tx: Writing, update: RoomUpdate, me: string, change: { 
   change.timelines.push(timeline);
   change.members.push(...members);
   change.settled.push(...(await settle(tx, update)));
+}
+
+function dataKey(type: string): string {
+  return `data:${type}`;
+}
+
+/** Notes for a room lie in its record: only those the lists show are kept. */
+async function applyData(tx: Writing, data: AccountData, changed: Room[]): Promise<void> {
+  if (data.room_id === undefined) {
+    void tx.objectStore("meta").put(data.content, dataKey(data.type));
+    return;
+  }
+  const old = await tx.objectStore("rooms").get(data.room_id);
+  const room = old && withData(old, data);
+  if (!room || room === old) return;
+  void tx.objectStore("rooms").put(room);
+  const at = changed.findIndex((one) => one.room_id === room.room_id);
+  changed.splice(at < 0 ? changed.length : at, at < 0 ? 0 : 1, room);
 }
 
 async function previewed(tx: Writing, room: Room, timeline: Timeline): Promise<Room> {
