@@ -9,7 +9,7 @@ import { localpart } from "../matrix/record";
 
 export type Stage = { at: "opening" } | { at: "no storage" } | { at: "signed out"; why?: Ending } | { at: "signed in"; account: Account };
 
-/** What is wrong with an attempt to sign in; `code` is a key of words.signInProblem. */
+/** What is wrong with an attempt to sign in; `code` is a key of words.signInProblem, or its `other` is meant. */
 export interface Problem {
   field: "user" | "password";
   code: string;

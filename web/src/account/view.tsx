@@ -5,13 +5,15 @@ import { useSignal } from "@preact/signals";
 import type { JSX, RefObject } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { Ending } from "../matrix/changes";
-import { words } from "../words";
+import { worded } from "../words/catalogue";
+import { words as general } from "../words/words";
 import type { Problem, SignIn } from "./model";
+import { words } from "./words";
 
 const say = words.signIn;
 
 function problemText(problem: Problem): string {
-  return words.signInProblem[problem.code] ?? words.signInProblem.other ?? "";
+  return worded(words.signInProblem, problem.code);
 }
 
 export function SignInPage({ signIn, why }: { signIn: SignIn; why: Ending | undefined }) {
@@ -25,7 +27,7 @@ export function SignInPage({ signIn, why }: { signIn: SignIn; why: Ending | unde
   }, [problems]);
   const submit = (event: Event) => {
     event.preventDefault();
-    void signIn.signIn(user.current?.value ?? "", password.current?.value ?? "", words.product);
+    void signIn.signIn(user.current?.value ?? "", password.current?.value ?? "", general.product);
   };
   return (
     <main class="sign-in">

@@ -6,13 +6,15 @@ import type { SignIn } from "../account/model";
 import { SignInPage, SignOut } from "../account/view";
 import { Conversations } from "../conversations/model";
 import { ConversationList, focusRow, nameOf } from "../conversations/view";
+import { words as list } from "../conversations/words";
 import type { Account } from "../matrix/account";
 import { Conversation } from "../room/model";
 import { RoomView } from "../room/view";
 import { Connection } from "../sync/model";
 import { ConnectionBanner } from "../sync/view";
-import { words } from "../words";
+import { words as general } from "../words/words";
 import { go, isPlainClick, pathTo, route } from "./route";
+import { words } from "./words";
 
 /** Conversations kept ready to switch back to at once. */
 const keptReady = 12;
@@ -91,13 +93,13 @@ function Messenger({ signIn, account }: { signIn: SignIn; account: Account }) {
   return (
     <main class={roomId === undefined ? "messenger" : "messenger messenger-open"}>
       <a class="skip" href="#composer" hidden={roomId === undefined}>
-        {words.composer.placeholder}
+        {words.toComposer}
       </a>
       <ConnectionBanner connection={screen.connection} />
-      <nav class="pane-list" aria-label={words.conversations.title}>
+      <nav class="pane-list" aria-label={list.title}>
         <header class="list-head">
           <Title class="list-title" ref={title} tabIndex={-1}>
-            {words.conversations.title}
+            {list.title}
           </Title>
           <SignOut signIn={signIn} unsent={() => account.unsent()} />
         </header>
@@ -121,7 +123,7 @@ function Pane({ screen }: { screen: Screen }) {
     const typing = screen.conversations.typing.value.get(here.roomId) ?? [];
     return <RoomView conversation={screen.conversation(here.roomId)} typing={typing} listed={screen.conversations.loaded.value} touch={touch} onBack={back} onDeclined={() => go(pathTo(), true)} />;
   }
-  const [title, hint] = here.screen === "unknown" ? [words.noPage.title, words.noPage.hint] : [words.conversations.choose, words.conversations.chooseHint];
+  const [title, hint] = here.screen === "unknown" ? [words.noPage.title, words.noPage.hint] : [list.choose, list.chooseHint];
   return (
     <div class="room-empty">
       <h2>{title}</h2>
@@ -138,9 +140,9 @@ function Pane({ screen }: { screen: Screen }) {
 function useTitle(screen: Screen, roomId: string | undefined): void {
   const room = roomId === undefined ? undefined : screen.conversations.list.value.find((one) => one.room_id === roomId);
   const unread = screen.conversations.unread.value;
-  const title = [room ? nameOf(room) : words.conversations.title, words.product].join(" – ");
+  const title = [room ? nameOf(room) : list.title, general.product].join(" – ");
   useEffect(() => {
-    document.title = unread > 0 ? `(${words.conversations.badge(unread)}) ${title}` : title;
+    document.title = unread > 0 ? `(${list.badge(unread)}) ${title}` : title;
   }, [title, unread]);
 }
 

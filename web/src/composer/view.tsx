@@ -3,10 +3,10 @@
 import "./style.css";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { Icon } from "../look/icon";
-import { words } from "../words";
 import { longestMessage, type Conversation } from "../room/model";
+import { words } from "./words";
 
-const say = words.composer;
+const say = words;
 
 export function Composer({ conversation }: { conversation: Conversation }) {
   const field = useRef<HTMLTextAreaElement>(null);

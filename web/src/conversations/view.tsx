@@ -8,10 +8,11 @@ import { Avatar } from "../look/avatar";
 import { bodyWords } from "../look/body";
 import { bodyOf } from "../matrix/fold";
 import { heroName, localpart, roomName, type Pending, type Room } from "../matrix/record";
-import { words } from "../words";
+import { recent } from "../words/times";
 import type { Conversations } from "./model";
+import { words } from "./words";
 
-const say = words.conversations;
+const say = words;
 
 /** Rows kept ready above and below those in sight. */
 const spare = 6;
@@ -118,7 +119,7 @@ function Row({ room, conversations, me, current, pathTo, onOpen }: ListProps & {
       <span class="row-name">{name}</span>
       {room.preview && (
         <time class="row-time" dateTime={new Date(room.preview.event.origin_server_ts).toISOString()}>
-          {words.recent(room.preview.event.origin_server_ts, now)}
+          {recent(room.preview.event.origin_server_ts, now)}
         </time>
       )}
       <span class={typing.length > 0 ? "row-last row-typing" : "row-last"}>{typing.length > 0 ? say.typing : lastLine(room, outgoing, me)}</span>
@@ -131,7 +132,7 @@ function Marks({ room, failed }: { room: Room; failed: boolean }) {
   return (
     <span class="row-marks">
       {room.membership === "invite" && <span class="tag">{say.invitation}</span>}
-      {failed && <span class="tag tag-failed">{words.sending.failed}</span>}
+      {failed && <span class="tag tag-failed">{say.notSent}</span>}
       {room.unread > 0 && (
         <span class="badge">
           <span aria-hidden="true">{say.badge(room.unread)}</span>
@@ -143,7 +144,7 @@ function Marks({ room, failed }: { room: Room; failed: boolean }) {
 }
 
 function lastLine(room: Room, outgoing: Pending | undefined, me: string): string {
-  if (room.membership === "invite") return room.inviter ? words.invitation.title(heroName(room.inviter)) : "";
+  if (room.membership === "invite") return room.inviter ? say.invitedBy(heroName(room.inviter)) : "";
   if (outgoing) return say.said(say.you, bodyWords(bodyOf(outgoing)));
   if (!room.preview) return say.noMessages;
   const { event, senderName } = room.preview;

@@ -1,7 +1,7 @@
 // A message's body in one line of words, wherever there is no room for more.
 
 import type { Body } from "../matrix/fold";
-import { words } from "../words";
+import { words } from "./words";
 
 export function bodyWords(body: Body): string {
   switch (body.kind) {

@@ -3,10 +3,12 @@
 import { bodyWords } from "../look/body";
 import { Icon } from "../look/icon";
 import type { Item, Message } from "../matrix/fold";
-import { words } from "../words";
+import { worded } from "../words/catalogue";
+import { clock, day, inFull } from "../words/times";
 import type { Conversation } from "./model";
+import { words } from "./words";
 
-const say = words.room;
+const say = words;
 
 export function ItemView({ item, conversation }: { item: Item; conversation: Conversation }) {
   switch (item.kind) {
@@ -15,7 +17,7 @@ export function ItemView({ item, conversation }: { item: Item; conversation: Con
     case "day":
       return (
         <li class="day" data-key={item.key}>
-          <span>{words.day(item.at, Date.now())}</span>
+          <span>{day(item.at, Date.now())}</span>
         </li>
       );
     case "unread":
@@ -46,7 +48,7 @@ function MessageView({ message, conversation }: { message: Message; conversation
   return (
     <li class={classes.filter(Boolean).join(" ")} data-key={message.key} data-state={message.state}>
       <div class="bubble">
-        <span class={shown ? "sender" : "visually-hidden"}>{message.mine ? words.conversations.you : name}</span>
+        <span class={shown ? "sender" : "visually-hidden"}>{message.mine ? say.you : name}</span>
         {message.reply && <Quote reply={message.reply} conversation={conversation} />}
         <BodyView message={message} name={name} />
         <Meta message={message} conversation={conversation} />
@@ -113,8 +115,8 @@ function Meta({ message, conversation }: { message: Message; conversation: Conve
   return (
     <span class="meta">
       {message.edited && <span>{say.edited} </span>}
-      <time dateTime={new Date(message.at).toISOString()} title={words.inFull(message.at)}>
-        {words.clock(message.at)}
+      <time dateTime={new Date(message.at).toISOString()} title={inFull(message.at)}>
+        {clock(message.at)}
       </time>
       {message.mine && <Ticks message={message} direct={conversation.room.value?.direct ?? false} />}
     </span>
@@ -151,7 +153,7 @@ function Reactions({ reactions }: { reactions: Message["reactions"] }) {
 function Failed({ message, conversation }: { message: Message; conversation: Conversation }) {
   return (
     <p class="failed" role="alert">
-      <span>{words.sendProblem[message.reason ?? ""] ?? words.sendProblem.other}</span>
+      <span>{worded(words.sendProblem, message.reason)}</span>
       <button type="button" class="button-quiet" onClick={() => conversation.retry(message.key)}>
         {words.sending.retry}
       </button>

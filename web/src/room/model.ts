@@ -10,7 +10,7 @@ import { fold, isMessage, type Item } from "../matrix/fold";
 import { heroName, localpart, type Member, type Pending, type Receipt, type Room, type Timeline } from "../matrix/record";
 import { join, leave, olderMessages, positionBefore, sendReceipt } from "../matrix/room";
 import { TypingNotice } from "../typing/model";
-import { dayOf } from "../words";
+import { dayOf } from "../words/times";
 
 /** Characters in a message: well inside the 65,536 bytes of an event (room version 12, size limits), in any script. */
 export const longestMessage = 15_000;

@@ -4,11 +4,11 @@
 import { Component, createRef } from "preact";
 import { Icon } from "../look/icon";
 import type { Item } from "../matrix/fold";
-import { words } from "../words";
 import { ItemView } from "./message";
 import type { Conversation } from "./model";
+import { words } from "./words";
 
-const say = words.room;
+const say = words;
 
 /** Items in the page to begin with, and more for each time the top comes near. */
 const pageOfItems = 80;

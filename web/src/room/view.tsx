@@ -8,11 +8,11 @@ import { bodyWords } from "../look/body";
 import { Icon } from "../look/icon";
 import { bodyOf } from "../matrix/fold";
 import { heroName, roomName } from "../matrix/record";
-import { words } from "../words";
 import type { Conversation } from "./model";
 import { Timeline } from "./timeline";
+import { words } from "./words";
 
-const say = words.room;
+const say = words;
 
 export interface RoomProps {
   conversation: Conversation;
@@ -28,7 +28,7 @@ export interface RoomProps {
 
 export function RoomView({ conversation, typing, listed, touch, onBack, onDeclined }: RoomProps) {
   const room = conversation.room.value;
-  const name = (room && roomName(room)) ?? words.conversations.unnamed;
+  const name = (room && roomName(room)) ?? say.unnamed;
   const heading = useRef<HTMLHeadingElement>(null);
   useLayoutEffect(() => {
     conversation.opened();

@@ -3,8 +3,8 @@
 import "./style.css";
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { words } from "../words";
 import type { Connection } from "./model";
+import { words } from "./words";
 
 /** A connection made sooner than this is not worth a word. */
 const patienceMs = 1_500;
@@ -27,17 +27,17 @@ export function ConnectionBanner({ connection }: { connection: Connection }) {
   return (
     <div class="banner-place">
       <div role="status" class="visually-hidden">
-        {state === "waiting" ? words.connection.lost : ""}
+        {state === "waiting" ? words.lost : ""}
       </div>
       {state === "waiting" && (
         <div class="banner">
-          <span>{words.connection.waiting(connection.secondsLeft.value)}</span>
+          <span>{words.waiting(connection.secondsLeft.value)}</span>
           <button type="button" class="button-quiet" onClick={() => connection.tryNow()}>
-            {words.connection.tryNow}
+            {words.tryNow}
           </button>
         </div>
       )}
-      {state === "connecting" && !patient.value && <div class="banner banner-calm">{words.connection.connecting}</div>}
+      {state === "connecting" && !patient.value && <div class="banner banner-calm">{words.connecting}</div>}
     </div>
   );
 }

@@ -1,0 +1,13 @@
+import type { Words } from "../words/catalogue";
+import type { words } from "./words";
+
+export default {
+  body: {
+    image: (name) => (name ? `Llun: ${name}` : "Llun"),
+    video: (name) => (name ? `Fideo: ${name}` : "Fideo"),
+    audio: (name) => (name ? `Sain: ${name}` : "Sain"),
+    file: (name) => (name ? `Ffeil: ${name}` : "Ffeil"),
+    deleted: "Cafodd y neges hon ei dileu",
+    unreadable: "Ni ellir dangos y neges hon yma",
+  },
+} satisfies Words<typeof words>;
