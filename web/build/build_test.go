@@ -1,8 +1,12 @@
 package main
 
 import (
+	"bytes"
+	"compress/gzip"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -25,12 +29,14 @@ func checkPage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	page, err := index("..", files)
-	if err != nil {
-		t.Fatal(err)
+	named := regexp.MustCompile(`(?:src|href)="/([^"]+)"`).FindAllSubmatch(files["index.html"], -1)
+	if len(named) < 3 {
+		t.Errorf("dist/index.html names %d files: want a script, a style sheet and an icon at least", len(named))
 	}
-	if string(page) != string(files["index.html"]) {
-		t.Error("dist/index.html is not what src/index.html makes")
+	for _, one := range named {
+		if _, ok := files[string(one[1])]; !ok {
+			t.Errorf("dist/index.html names %s, which is not there", one[1])
+		}
 	}
 }
 
@@ -58,4 +64,45 @@ func TestBundleSaysWhatItNeeds(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "npm ci") {
 		t.Errorf("without dependencies: %v", err)
 	}
+}
+
+func TestNeededFollowsImportsButNotLaterOnes(t *testing.T) {
+	metafile := `{"outputs": {
+		"dist/assets/main-1.js": {"entryPoint": "src/main.tsx", "imports": [{"path": "dist/assets/a.js", "kind": "import-statement"}, {"path": "dist/assets/cy.js", "kind": "dynamic-import"}]},
+		"dist/assets/a.js": {"imports": [{"path": "dist/assets/b.js", "kind": "import-statement"}]},
+		"dist/assets/b.js": {"imports": [{"path": "dist/assets/a.js", "kind": "import-statement"}]},
+		"dist/assets/cy.js": {"entryPoint": "src/words/cy.ts", "imports": []}}}`
+	first, err := needed(metafile)
+	if want := []string{"assets/main-1.js", "assets/a.js", "assets/b.js"}; err != nil || !slices.Equal(first, want) {
+		t.Errorf("needed: %v, %v; want %v", first, err, want)
+	}
+}
+
+// The first load must stay quick on a ward's poor Wi-Fi: everything that comes before the first screen, as it is sent.
+func TestFirstLoadIsSmall(t *testing.T) {
+	const most = 100 << 10
+	files, err := read("../dist")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := 0
+	for _, one := range regexp.MustCompile(`(?:src|href)="/(assets/[^"]+)"`).FindAllSubmatch(files["index.html"], -1) {
+		sum += zipped(t, files[string(one[1])])
+	}
+	if sum == 0 || sum > most {
+		t.Errorf("the first load is %d bytes compressed; the budget is %d", sum, most)
+	}
+}
+
+func zipped(t *testing.T, content []byte) int {
+	t.Helper()
+	var out bytes.Buffer
+	zip := gzip.NewWriter(&out)
+	if _, err := zip.Write(content); err != nil {
+		t.Fatal(err)
+	}
+	if err := zip.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return out.Len()
 }

@@ -2,9 +2,11 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -26,11 +28,16 @@ func bundle(dir string) (map[string][]byte, error) {
 	if _, err := os.Stat(filepath.Join(root, "node_modules", "preact")); err != nil {
 		return nil, fmt.Errorf("the bundle needs the npm dependencies; run 'npm ci' in %s: %w", dir, err)
 	}
-	files, err := assets(root)
+	files, first, err := scripts(root)
 	if err != nil {
 		return nil, err
 	}
-	page, err := index(root, files)
+	sheet, err := styles(root)
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(files, sheet)
+	page, err := index(root, files, first)
 	if err != nil {
 		return nil, err
 	}
@@ -46,29 +53,99 @@ func bundle(dir string) (map[string][]byte, error) {
 	return files, nil
 }
 
-// assets runs esbuild over the app's one entry.
-func assets(root string) (map[string][]byte, error) {
-	result := api.Build(api.BuildOptions{
+// options are what scripts and styles have in common.
+func options(root string) api.BuildOptions {
+	return api.BuildOptions{
 		AbsWorkingDir:     root,
-		EntryPoints:       []string{"src/main.tsx"},
 		Outdir:            "dist",
 		EntryNames:        "assets/[name]-[hash]",
 		ChunkNames:        "assets/[name]-[hash]",
 		AssetNames:        "assets/[name]-[hash]",
 		Bundle:            true,
-		Splitting:         true,
-		Format:            api.FormatESModule,
-		Platform:          api.PlatformBrowser,
-		Target:            api.ES2022,
-		JSX:               api.JSXAutomatic,
-		JSXImportSource:   "preact",
 		MinifyWhitespace:  true,
 		MinifyIdentifiers: true,
 		MinifySyntax:      true,
 		LegalComments:     api.LegalCommentsNone,
 		Charset:           api.CharsetUTF8,
 		LogLevel:          api.LogLevelSilent,
-	})
+		Write:             false,
+		Metafile:          true,
+	}
+}
+
+// scripts runs esbuild over the app's one entry. Whatever the app imports by import() is a file of its own, loaded when it is
+// needed; the second result names the files that are needed at once, the entry first.
+func scripts(root string) (map[string][]byte, []string, error) {
+	with := options(root)
+	with.EntryPoints = []string{"src/main.tsx"}
+	with.Splitting = true
+	with.Format = api.FormatESModule
+	with.Platform = api.PlatformBrowser
+	with.Target = api.ES2022
+	with.JSX = api.JSXAutomatic
+	with.JSXImportSource = "preact"
+	with.Loader = map[string]api.Loader{".css": api.LoaderEmpty}
+	result := api.Build(with)
+	files, err := outputs(root, result)
+	if err != nil {
+		return nil, nil, err
+	}
+	first, err := needed(result.Metafile)
+	return files, first, err
+}
+
+// needed reads from esbuild's account of the bundle which files the entry imports, directly or through others.
+func needed(metafile string) ([]string, error) {
+	var meta struct {
+		Outputs map[string]struct {
+			EntryPoint string
+			Imports    []struct{ Path, Kind string }
+		}
+	}
+	if err := json.Unmarshal([]byte(metafile), &meta); err != nil {
+		return nil, err
+	}
+	var found []string
+	for name, output := range meta.Outputs {
+		if output.EntryPoint == "src/main.tsx" {
+			found = append(found, name)
+		}
+	}
+	for i := 0; i < len(found); i++ {
+		for _, one := range meta.Outputs[found[i]].Imports {
+			if one.Kind == "import-statement" && !slices.Contains(found, one.Path) {
+				found = append(found, one.Path)
+			}
+		}
+	}
+	for i, name := range found {
+		found[i] = strings.TrimPrefix(name, "dist/")
+	}
+	return found, nil
+}
+
+// styles makes one sheet of every feature's style.css, the look first. It is one because a style that came later, with a
+// view loaded later, would show that view bare until it is there.
+func styles(root string) (map[string][]byte, error) {
+	sheets, err := filepath.Glob(filepath.Join(root, "src", "*", "*.css"))
+	if err != nil {
+		return nil, err
+	}
+	look := filepath.Join(root, "src", "look", "style.css")
+	var source strings.Builder
+	// The look declares the order of the layers, so it must come first; of two imports of one sheet the last would count.
+	sheets = slices.DeleteFunc(sheets, func(sheet string) bool { return sheet == look })
+	for _, sheet := range slices.Insert(sheets, 0, look) {
+		fmt.Fprintf(&source, "@import %q;\n", filepath.ToSlash(sheet))
+	}
+	with := options(root)
+	with.EntryNames = "assets/main-[hash]"
+	with.Stdin = &api.StdinOptions{Contents: source.String(), ResolveDir: root, Loader: api.LoaderCSS}
+	return outputs(root, api.Build(with))
+}
+
+// outputs are the files of a build, by their paths in dist.
+func outputs(root string, result api.BuildResult) (map[string][]byte, error) {
 	if len(result.Errors) > 0 {
 		return nil, errors.New(strings.Join(api.FormatMessages(result.Errors, api.FormatMessagesOptions{}), "\n"))
 	}
@@ -83,8 +160,9 @@ func assets(root string) (map[string][]byte, error) {
 	return files, nil
 }
 
-// index is the page with the hashed names of what it loads.
-func index(root string, files map[string][]byte) ([]byte, error) {
+// index is the page with the hashed names of what it loads: first names the scripts needed at once, so that the browser asks
+// for them all together.
+func index(root string, files map[string][]byte, first []string) ([]byte, error) {
 	page, err := os.ReadFile(filepath.Join(root, "src", "index.html"))
 	if err != nil {
 		return nil, err
@@ -100,7 +178,11 @@ func index(root string, files map[string][]byte) ([]byte, error) {
 		}
 		page = bytes.Replace(page, []byte(entry), []byte("/"+name), 1)
 	}
-	return page, nil
+	var preloads strings.Builder
+	for _, name := range first[min(1, len(first)):] {
+		fmt.Fprintf(&preloads, "<link rel=\"modulepreload\" href=\"/%s\">\n    ", name)
+	}
+	return bytes.Replace(page, []byte("<script"), []byte(preloads.String()+"<script"), 1), nil
 }
 
 func hashed(files map[string][]byte, extension string) (string, error) {
