@@ -76,7 +76,7 @@ export class Account {
   /** Begins to sync and to send. */
   start(): void {
     this.sync.start();
-    void this.outbox.start();
+    this.outbox.start();
   }
 
   /** Hears when the session ends other than by `signOut` here: the server revoked it, or another tab signed out. */
@@ -86,7 +86,7 @@ export class Account {
 
   /** Messages that signing out now would lose. */
   async unsent(): Promise<number> {
-    return (await this.store.pending()).filter((one) => one.state !== "sent").length;
+    return (await this.store.pending()).filter((one) => one.state !== "sent" && !one.cancelled).length + this.outbox.held;
   }
 
   /** Ends the session here and at the server; what this browser kept is gone even if the server cannot be reached. */

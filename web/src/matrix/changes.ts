@@ -1,7 +1,7 @@
 // What changed, said after it was stored. The tab that stored it tells its own models and the other tabs of this browser,
 // so that every window shows the same.
 
-import type { AccountData, Member, Pending, Receipt, Room, SyncStatus, Timeline, Typing } from "./record";
+import type { AccountData, Member, Pending, Progress, Receipt, Room, SyncStatus, Timeline, Typing } from "./record";
 
 /** The new value of everything that changed; what is absent did not change. */
 export interface Change {
@@ -16,6 +16,10 @@ export interface Change {
   data?: AccountData[];
   /** Transaction ids that are no longer waiting: they arrived, or were discarded. */
   settled?: string[];
+  /** Files on their way; told often, and kept nowhere. */
+  progress?: Progress[];
+  /** Rooms in which something waits to be sent that no model shows. */
+  unsent?: string[];
   /** How the tab that syncs is getting on. */
   status?: SyncStatus;
   /** A tab that does not sync itself asks for the status, or to try now. */

@@ -75,8 +75,7 @@ export async function call(base: string, method: string, path: string, token: st
   const init: RequestInit = { method, headers, signal, cache: "no-store", credentials: "omit" };
   if (options.body !== undefined) init.body = JSON.stringify(options.body);
   try {
-    const response = await fetch(url, init);
-    return await readAnswer(response);
+    return await readAnswer(await fetch(url, init));
   } catch (error) {
     options.signal?.throwIfAborted();
     if (error instanceof MatrixError) throw error;
@@ -84,7 +83,8 @@ export async function call(base: string, method: string, path: string, token: st
   }
 }
 
-async function readAnswer(response: Response): Promise<Record<string, unknown>> {
+/** What an answer says; throws MatrixError when it says no, or is not Matrix's at all. */
+export async function readAnswer(response: Response): Promise<Record<string, unknown>> {
   const body: unknown = await response.json().catch(() => undefined);
   if (response.ok && isObject(body)) return body;
   // A proxy's answer in front of a server that is down is a bad gateway, whatever status it dressed it in.
@@ -117,13 +117,18 @@ export class Client {
 
   /** Throws what `call` throws, and SignedOut when the session is over. */
   async call(method: string, path: string, options: CallOptions = {}): Promise<Record<string, unknown>> {
+    return await this.authorised((token) => call(this.base, method, path, token, options));
+  }
+
+  /** Runs a request with the access token, and once more with a new one if the token is refused. */
+  async authorised<T>(request: (token: string) => Promise<T>): Promise<T> {
     const token = this.#session.access_token;
     try {
-      return await call(this.base, method, path, token, options);
+      return await request(token);
     } catch (error) {
       if (!(error instanceof MatrixError) || error.status !== 401) throw error;
       await this.#renew(token);
-      return await call(this.base, method, path, this.#session.access_token, options);
+      return await request(this.#session.access_token);
     }
   }
 

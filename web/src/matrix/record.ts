@@ -87,8 +87,42 @@ export interface Pending {
   /** sent: the server has it, and sync has not brought it back yet. */
   state: "queued" | "sent" | "failed";
   event_id?: string;
-  /** The server's code for why it failed. */
+  /** Why it failed, or what a queued message waits for: the server's code, or one of `Trouble`. */
   reason?: string;
+  /** When a message that waits is tried again. */
+  retry_at?: number;
+  /** By this device's clock, when the server confirmed it. */
+  sent_at?: number;
+  /** It was given to the network at least once: the server may have it, whatever was answered. */
+  tried?: boolean;
+  /** Taken back after it was tried. It is not sent again, and deleted at the server should it turn out to be there. */
+  cancelled?: boolean;
+  /** The file that goes ahead of the message. */
+  upload?: Upload;
+  /** For a deletion: the event that it deletes. */
+  redacts?: string;
+}
+
+/** Reasons that are this device's own. UPLOAD_ and a server's code: the file was refused, not the message. */
+export type Trouble = "OFFLINE" | "BUSY" | "LIMITED" | "NOT_STORED" | "FILE_GONE" | `UPLOAD_${string}`;
+
+/** A file on its way to the server, reserved there first so that a repeated upload is the same file. */
+export interface Upload {
+  type: string;
+  /** In bytes. */
+  size: number;
+  /** Its mxc:// address, once reserved. */
+  uri?: string;
+  /** By this device's clock, when the server had all of it. */
+  done_at?: number;
+}
+
+/** How much of a message's file has been sent. */
+export interface Progress {
+  txn_id: string;
+  /** In bytes, as `size`. */
+  sent: number;
+  size: number;
 }
 
 /** connecting: not yet answered. live: up to date. waiting: the server is out of reach; tried again at `retryAt`. */

@@ -22,7 +22,7 @@ interface Schema extends DBSchema {
   drafts: { key: string; value: unknown };
 }
 
-type Names = ("meta" | "rooms" | "timelines" | "members" | "receipts" | "pending")[];
+type Names = ("meta" | "rooms" | "timelines" | "members" | "receipts" | "pending" | "files")[];
 type Writing = IDBPTransaction<Schema, Names, "readwrite">;
 
 const version = 2;
@@ -104,13 +104,13 @@ export class Store {
       this.db.getAll("receipts", ofRoom(roomId)),
       this.db.getAllFromIndex("pending", "room", roomId),
     ]);
-    return { room, timeline, members, receipts, pending };
+    return { room, timeline, members, receipts, pending: pending.filter((one) => !one.cancelled && one.type !== "m.room.redaction") };
   }
 
   /** Writes one answer of sync, and the position after it, in one transaction: a crash leaves the one before it. */
   async applySync(answer: SyncAnswer, me: string, connection: string): Promise<void> {
-    const change: Required<Pick<Change, "rooms" | "timelines" | "members" | "settled">> = { rooms: [], timelines: [], members: [], settled: [] };
-    const tx = this.db.transaction(["meta", "rooms", "timelines", "members", "receipts", "pending"], "readwrite");
+    const change: Required<Pick<Change, "rooms" | "timelines" | "members" | "settled" | "unsent">> = { rooms: [], timelines: [], members: [], settled: [], unsent: [] };
+    const tx = this.db.transaction(["meta", "rooms", "timelines", "members", "receipts", "pending", "files"], "readwrite");
     for (const update of answer.rooms) await applyRoom(tx, update, me, change);
     for (const data of answer.data) await applyData(tx, data, change.rooms);
     for (const receipt of answer.receipts) void tx.objectStore("receipts").put(receipt);
@@ -174,15 +174,39 @@ export class Store {
     return await this.db.getAll("pending");
   }
 
-  /** The next message to send in a room. */
-  async nextPending(roomId: string): Promise<Pending | undefined> {
+  /** The next message to send in a room, but for those to skip. */
+  async nextPending(roomId: string, skip?: ReadonlyMap<string, unknown>): Promise<Pending | undefined> {
     const waiting = await this.db.getAllFromIndex("pending", "room", roomId);
-    return waiting.find((one) => one.state === "queued");
+    return waiting.find((one) => one.state === "queued" && !one.cancelled && !skip?.has(one.txn_id));
   }
 
-  /** Adds a message at the end of the queue. */
-  async addPending(pending: Pending): Promise<void> {
-    await this.db.add("pending", pending);
+  /** One waiting message. */
+  async pendingOf(txnId: string): Promise<Pending | undefined> {
+    return await this.db.getFromIndex("pending", "transaction", txnId);
+  }
+
+  /** Adds a message at the end of the queue, with the file that goes with it: both or neither. */
+  async addPending(pending: Pending, file?: Blob): Promise<void> {
+    const tx = this.db.transaction(["pending", "files"], "readwrite");
+    void tx.objectStore("pending").add(pending);
+    if (file) void tx.objectStore("files").put(file, pending.txn_id);
+    await tx.done;
+  }
+
+  /** The file that goes with a waiting message. */
+  async file(txnId: string): Promise<Blob | undefined> {
+    return await this.db.get("files", txnId);
+  }
+
+  /** What was being written under this name: a conversation, or a thread of one. */
+  async draft(name: string): Promise<unknown> {
+    return await this.db.get("drafts", name);
+  }
+
+  /** Keeps what is being written; undefined forgets it. */
+  async saveDraft(name: string, draft: unknown): Promise<void> {
+    if (draft === undefined) await this.db.delete("drafts", name);
+    else await this.db.put("drafts", draft, name);
   }
 
   /** Changes a waiting message; undefined when it waits no longer, which sync may have found out first. */
@@ -196,9 +220,10 @@ export class Store {
   }
 
   async deletePending(txnId: string): Promise<void> {
-    const tx = this.db.transaction("pending", "readwrite");
-    const key = await tx.store.index("transaction").getKey(txnId);
-    if (key !== undefined) await tx.store.delete(key);
+    const tx = this.db.transaction(["pending", "files"], "readwrite");
+    const key = await tx.objectStore("pending").index("transaction").getKey(txnId);
+    if (key !== undefined) void tx.objectStore("pending").delete(key);
+    void tx.objectStore("files").delete(txnId);
     await tx.done;
   }
 
@@ -223,7 +248,9 @@ function ofRoom(roomId: string): IDBKeyRange {
   return IDBKeyRange.bound([roomId], [roomId, []]);
 }
 
-async function applyRoom(tx: Writing, update: RoomUpdate, me: string, change: { rooms: Room[]; timelines: Timeline[]; members: Member[]; settled: string[] }): Promise<void> {
+type Told = { rooms: Room[]; timelines: Timeline[]; members: Member[]; settled: string[]; unsent: string[] };
+
+async function applyRoom(tx: Writing, update: RoomUpdate, me: string, change: Told): Promise<void> {
   const id = update.room_id;
   const members = membersOf(id, [...update.state, ...update.timeline]);
   for (const member of members) void tx.objectStore("members").put(member);
@@ -235,7 +262,7 @@ async function applyRoom(tx: Writing, update: RoomUpdate, me: string, change: { 
   change.rooms.push(room);
   change.timelines.push(timeline);
   change.members.push(...members);
-  change.settled.push(...(await settle(tx, update)));
+  await settle(tx, update, change);
 }
 
 function dataKey(type: string): string {
@@ -264,12 +291,25 @@ async function previewed(tx: Writing, room: Room, timeline: Timeline): Promise<R
 }
 
 /** Takes the messages that came back from the queue, so that the echo and the event are never both there, nor neither. */
-async function settle(tx: Writing, update: RoomUpdate): Promise<string[]> {
+async function settle(tx: Writing, update: RoomUpdate, change: Told): Promise<void> {
   const waiting = await tx.objectStore("pending").index("room").getAll(update.room_id);
-  if (waiting.length === 0) return [];
-  const arrived = new Set(update.timeline.flatMap((event: MatrixEvent) => [event.event_id, transactionOf(event)]));
-  const passed = (one: Pending) => update.gap && one.state === "sent" && Date.now() - one.queued_at > echoMs;
-  const gone = waiting.filter((one) => arrived.has(one.txn_id) || (one.event_id !== undefined && arrived.has(one.event_id)) || passed(one));
-  for (const one of gone) if (one.seq !== undefined) void tx.objectStore("pending").delete(one.seq);
-  return gone.map((one) => one.txn_id);
+  if (waiting.length === 0) return;
+  const arrived = new Map(update.timeline.flatMap((event: MatrixEvent) => [event.event_id, transactionOf(event) ?? ""].map((id) => [id, event.event_id])));
+  const passed = (one: Pending) => update.gap && one.state === "sent" && Math.abs(Date.now() - (one.sent_at ?? 0)) > echoMs;
+  for (const one of waiting) {
+    const eventId = arrived.get(one.txn_id) ?? arrived.get(one.event_id ?? "none");
+    if (eventId === undefined && !passed(one)) continue;
+    if (one.seq !== undefined) void tx.objectStore("pending").delete(one.seq);
+    void tx.objectStore("files").delete(one.txn_id);
+    change.settled.push(one.txn_id);
+    const deletes = eventId ?? one.event_id;
+    if (!one.cancelled || deletes === undefined) continue;
+    // It was taken back too late to stop it: in the same transaction, its deletion takes its place.
+    void tx.objectStore("pending").add(deletionOf(one, deletes));
+    change.unsent.push(one.room_id);
+  }
+}
+
+function deletionOf(one: Pending, redacts: string): Pending {
+  return { txn_id: `${one.txn_id}-back`, room_id: one.room_id, type: "m.room.redaction", content: {}, redacts, queued_at: Date.now(), state: "queued" };
 }
