@@ -15,6 +15,7 @@ export class FakeServer {
   port: number;
   requests: Request[];
   waiting: Set<() => void>;
+  media: Map<string, { user: string; bytes?: Uint8Array; type?: string }>;
   rooms: Map<string, { events: MatrixEvent[]; typing: Set<string>; receipts: Map<string, string> }>;
   start(port?: number): Promise<this>;
   stop(): Promise<void>;

@@ -13,6 +13,8 @@ export class FakeServer {
   connections = new Map();
   requests = [];
   waiting = new Set();
+  /** The files: type, bytes and who reserved them, by media id. */
+  media = new Map();
   clock = Date.UTC(2026, 10, 20, 9, 0, 0);
   #next = 1;
   #failures = [];
@@ -132,6 +134,8 @@ export class FakeServer {
     const device = this.tokens.get((request.headers.authorization ?? "").replace("Bearer ", ""));
     if (!device) return refuse(401, "M_UNKNOWN_TOKEN");
     if (path === "/v3/logout") return this.#logout(request);
+    if (path.startsWith("/_matrix/media/")) return this.#media(request, device, path, body);
+    if (path === "/v1/media/config") return { body: { "m.upload.size": 1_000_000 } };
     if (path.endsWith("simplified_msc3575/sync")) return await this.#sync(request, device, url, body);
     const [, , , roomId, verb, ...rest] = path.split("/").map(decodeURIComponent);
     const room = this.rooms.get(roomId);
@@ -169,6 +173,8 @@ export class FakeServer {
     switch (`${method} ${verb}`) {
       case "PUT send":
         return this.#send(room, device, rest[0], rest[1], body);
+      case "PUT redact":
+        return this.#redact(room, device, rest[0], rest[1], body);
       case "PUT typing":
         this.setTyping(room.id, body.typing ? [device.user] : []);
         return {};
@@ -197,6 +203,29 @@ export class FakeServer {
     const event_id = `$e${this.#next}`;
     device.txns.set(`${room.id} ${txn}`, event_id);
     this.post(room.id, device.user, type, content, { txn, device: device.id });
+    return { body: { event_id } };
+  }
+
+  #media(request, device, path, body) {
+    if (path.endsWith("/create")) {
+      const id = `m${this.#next++}`;
+      this.media.set(id, { user: device.user });
+      return { body: { content_uri: `mxc://fake.test/${id}` } };
+    }
+    const file = this.media.get(path.split("/").at(-1));
+    if (!file || file.user !== device.user) return refuse(404, "M_NOT_FOUND");
+    if (file.bytes) return refuse(409, "M_CANNOT_OVERWRITE_MEDIA");
+    if (body.length > 1_000_000) return refuse(413, "M_TOO_LARGE");
+    file.bytes = body;
+    file.type = request.headers["content-type"];
+    return {};
+  }
+
+  #redact(room, device, target, txn, body) {
+    const done = device.txns.get(`${room.id} redact ${txn}`);
+    if (done) return { body: { event_id: done } };
+    const { event_id } = this.post(room.id, device.user, "m.room.redaction", { ...body, redacts: target }, { txn, device: device.id });
+    device.txns.set(`${room.id} redact ${txn}`, event_id);
     return { body: { event_id } };
   }
 
@@ -315,8 +344,15 @@ function refuse(status, errcode, extra = {}) {
   return { status, body: { errcode, error: errcode, ...extra } };
 }
 
+/** JSON as a value, anything else as bytes; undefined when the request ended before its body did. */
 async function readBody(request) {
   const chunks = [];
-  for await (const chunk of request) chunks.push(chunk);
-  return chunks.length > 0 ? JSON.parse(Buffer.concat(chunks).toString()) : undefined;
+  try {
+    for await (const chunk of request) chunks.push(chunk);
+  } catch {
+    return undefined;
+  }
+  const bytes = Buffer.concat(chunks);
+  if (request.headers["content-type"] !== "application/json") return bytes;
+  return bytes.length > 0 ? JSON.parse(bytes.toString()) : undefined;
 }
