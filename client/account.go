@@ -97,6 +97,8 @@ type UserFound struct {
 	UserID      string `json:"user_id"`
 	DisplayName string `json:"display_name"`
 	AvatarURL   string `json:"avatar_url"`
+	Job         string `json:"org.wardline.job"`
+	Ward        string `json:"org.wardline.ward"`
 }
 
 // SearchUsers searches the user directory; limited says that there are more.

@@ -146,7 +146,7 @@ func (d demoCommand) announce(w io.Writer, a announcement, temporary bool) error
 	table := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	for _, u := range a.Users[:demo.Featured] {
 		name, _, _ := strings.Cut(strings.TrimPrefix(u.UserID, "@"), ":")
-		fmt.Fprintf(table, "  %s\t%s\t%s\n", name, u.DisplayName, u.Job)
+		fmt.Fprintf(table, "  %s\t%s\t%s\n", name, u.DisplayName, strings.TrimSuffix(u.Job+", "+u.Ward, ", "))
 	}
 	if err := table.Flush(); err != nil {
 		return err

@@ -66,6 +66,7 @@ type SignIn struct {
 	Password    string `json:"password"`
 	DisplayName string `json:"display_name"`
 	Job         string `json:"job"`
+	Ward        string `json:"ward"`
 }
 
 // Featured is how many of the sign-ins, the first ones, are of people with a part in the story.
@@ -79,7 +80,7 @@ func SignIns(password string) ([]SignIn, error) {
 	}
 	var out []SignIn
 	for _, p := range c.staff {
-		out = append(out, SignIn{UserID: p.UserID(), Password: password, DisplayName: p.Name, Job: p.Job})
+		out = append(out, SignIn{UserID: p.UserID(), Password: password, DisplayName: p.Name, Job: p.Job, Ward: p.Ward})
 	}
 	return out, nil
 }

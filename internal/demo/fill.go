@@ -16,9 +16,6 @@ import (
 	"github.com/wardline/wardline/internal/server"
 )
 
-// jobField is the field of a profile that holds the job.
-const jobField = "org.wardline.job"
-
 // founded is how long ago the conversations were made.
 const founded = 60 * 24 * time.Hour
 
@@ -67,9 +64,17 @@ func (f *filler) addStaff(ctx context.Context, staff []*Person, password string)
 		if err != nil {
 			return err
 		}
-		return f.Profiles.Set(ctx, p.caller(), p.UserID(), jobField, profile.Text(p.Job))
+		if p.Ward != "" {
+			if err := f.Profiles.Set(ctx, administrator, p.UserID(), profile.Ward, profile.Text(p.Ward)); err != nil {
+				return err
+			}
+		}
+		return f.Profiles.Set(ctx, administrator, p.UserID(), profile.Job, profile.Text(p.Job))
 	})
 }
+
+// administrator is the trust's own account, which says who works where.
+var administrator = &audit.Caller{User: house, Admin: true}
 
 // caller is the person as one who does something.
 func (p *Person) caller() *audit.Caller { return &audit.Caller{User: p.UserID()} }
@@ -109,6 +114,9 @@ func (f *filler) addRooms(ctx context.Context, scenes []*scene) error {
 	if err := f.readAll(ctx, stages); err != nil {
 		return err
 	}
+	if err := f.tagAll(ctx, stages); err != nil {
+		return err
+	}
 	return f.listDirect(ctx, stages)
 }
 
@@ -126,6 +134,10 @@ func (f *filler) open(ctx context.Context, s *stage) (err error) {
 	made := room.Creation{Preset: "private_chat", Name: s.name, Topic: s.topic, TS: at, Sender: house, Levels: s.levels()}
 	if s.kind != team {
 		made.Sender = s.people[0].UserID()
+	}
+	if s.kind != direct {
+		made.Content = map[string]any{"org.wardline.kind": s.purpose}
+		made.State = []room.Initial{{Type: "org.wardline.owner", Content: s.owner()}}
 	}
 	if s.kind == direct {
 		made.Preset, made.Direct, made.Levels = "trusted_private_chat", true, nil
@@ -155,6 +167,15 @@ func (f *filler) open(ctx context.Context, s *stage) (err error) {
 		}
 	}
 	return nil
+}
+
+// owner is the content that names who answers for a conversation: the first who leads it.
+func (s *scene) owner() []byte {
+	owner := s.people[0]
+	if len(s.leads) > 0 {
+		owner = s.leads[0]
+	}
+	return append(append([]byte(`{"user_id":`), profile.Text(owner.UserID())...), '}')
 }
 
 // levels lets those who lead change names and members.
@@ -221,6 +242,28 @@ func (f *filler) readAll(ctx context.Context, stages []*stage) error {
 		whole := m.Mark
 		whole.Type = receipt.FullyRead
 		return f.Receipts.Set(ctx, m.who.caller(), m.Mark, whole)
+	})
+}
+
+// label is a tag that a person gave a conversation.
+type label struct {
+	who       *Person
+	room, tag string
+}
+
+// tagAll marks favourites, and puts away what was put away: client-server API, "Room Tagging".
+func (f *filler) tagAll(ctx context.Context, stages []*stage) error {
+	var labels []label
+	for _, s := range stages {
+		for _, p := range s.favourite {
+			labels = append(labels, label{p, s.live.ID, "m.favourite"})
+		}
+		for _, p := range s.archive {
+			labels = append(labels, label{p, s.live.ID, "m.lowpriority"})
+		}
+	}
+	return each(ctx, atOnce, labels, func(ctx context.Context, l label) error {
+		return f.Data.Tag(ctx, l.who.caller(), l.who.UserID(), l.room, l.tag, []byte(`{}`))
 	})
 }
 

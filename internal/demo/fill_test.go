@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/wardline/wardline/internal/matrix/account"
+	"github.com/wardline/wardline/internal/matrix/profile"
 	"github.com/wardline/wardline/internal/matrix/room"
 	"github.com/wardline/wardline/internal/platform/config"
 	"github.com/wardline/wardline/internal/server"
@@ -57,7 +58,7 @@ func TestFill(t *testing.T) {
 		if err != nil {
 			t.Errorf("%s cannot sign in: %v", one.UserID, err)
 		}
-		job, err := s.Profiles.Field(t.Context(), one.UserID, jobField)
+		job, err := s.Profiles.Field(t.Context(), one.UserID, profile.Job)
 		if err != nil || string(job) != `"`+one.Job+`"` {
 			t.Errorf("the job of %s: %s, %v", one.UserID, job, err)
 		}

@@ -3,6 +3,7 @@ package demo
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -16,10 +17,13 @@ import (
 //	name AMU team
 //	topic …
 //	kind team                        team: the trust's own; group: by the first of its people; direct: of two people
+//	for clinical                     what it is for: clinical, operational or social; clinical unless told
 //	listed                           in the trust's directory, for anyone to join
 //	with amara @amu                  who is in it, by first name or team
 //	lead helen                       who may change its name and members
 //	unread amara 3                   who has not read the last so many messages
+//	favourite amara grace            who keeps it at the top of their list
+//	archive tom                      who has put it away
 //
 //	-3 07:45                         three days ago at a quarter to eight (0: today, or a week ago if that is still to come)
 //	now 25m                          25 minutes before now
@@ -35,7 +39,10 @@ type scene struct {
 	kind            string
 	listed          bool
 	people          []*Person
+	purpose         string // what it is for, one of purposes
 	leads           []*Person
+	favourite       []*Person
+	archive         []*Person
 	unread          map[*Person]int
 	talks           []*talk
 }
@@ -46,6 +53,9 @@ const (
 	group  = "group"
 	direct = "direct"
 )
+
+// purposes are the kinds of conversation that the app tells apart: org.wardline.kind in docs/protocol.md.
+var purposes = []string{"clinical", "operational", "social"}
 
 // talk is what is said in one go.
 type talk struct {
@@ -105,7 +115,7 @@ func parseScript(text string, r *roll) ([]*scene, error) {
 func (p *parser) line(_ int, line string) error {
 	word, rest, _ := strings.Cut(line, " ")
 	if word == "room" {
-		p.scene, p.talk = &scene{id: rest, kind: team, unread: map[*Person]int{}}, nil
+		p.scene, p.talk = &scene{id: rest, kind: team, purpose: purposes[0], unread: map[*Person]int{}}, nil
 		p.scenes = append(p.scenes, p.scene)
 		return nil
 	}
@@ -150,6 +160,12 @@ func (p *parser) setting(word, rest string) (err error) {
 		s.listed = true
 	case "kind":
 		s.kind = rest
+	case "for":
+		s.purpose = rest
+	case "favourite":
+		s.favourite, err = p.roll.people(rest)
+	case "archive":
+		s.archive, err = p.roll.people(rest)
 	case "with":
 		s.people, err = p.roll.people(rest)
 	case "lead":
@@ -213,11 +229,14 @@ func (s *scene) check() error {
 	if s.kind != team && s.kind != group && s.kind != direct {
 		return fmt.Errorf("kind %s is not known", s.kind)
 	}
+	if !slices.Contains(purposes, s.purpose) {
+		return fmt.Errorf("a conversation is not for %s", s.purpose)
+	}
 	if s.kind == direct && len(s.people) != 2 || s.kind != direct && (len(s.people) < 3 || s.name == "") {
 		return errors.New("a direct conversation has two people; any other has more, and a name")
 	}
 	var wrong []error
-	for p := range s.unread {
+	for _, p := range slices.Concat(slices.Collect(maps.Keys(s.unread)), s.favourite, s.archive, s.leads) {
 		if !slices.Contains(s.people, p) {
 			wrong = append(wrong, fmt.Errorf("%s is not in it", p.Name))
 		}

@@ -27,6 +27,12 @@ func TestParseStaff(t *testing.T) {
 	if got := strings.Join(names, " "); got != "amara.okafor sian.morgan tom.hall zoe.ohara-nowicka" {
 		t.Errorf("in order: %s", got)
 	}
+	posts := staffOf(t, "@amu Acute unit\n@rad Imaging\nAda One; Nurse, ward 7; amu\nBo Two; Porter; port rad amu\nCy Three; Chaplain; chap\n")
+	for i, want := range []string{"Nurse/Ward 7", "Porter/Imaging", "Chaplain/"} {
+		if got := posts[i].Job + "/" + posts[i].Ward; got != want {
+			t.Errorf("%s is %s, want %s", posts[i].Name, got, want)
+		}
+	}
 	for text, says := range map[string]string{
 		"Amara Okafor; Registrar":                      "of the form",
 		"Amara; Registrar; amu":                        "surname",
@@ -44,7 +50,10 @@ func TestParseScript(t *testing.T) {
 	r := newRoll(staffOf(t, three))
 	head := "room a\nname A\nwith @amu\n"
 	scenes, err := parseScript(head+`lead sian
+for social
 unread tom 1
+favourite amara tom
+archive sian
 -2 07:45
 amara #x: one\ntwo @tom
 +5m tom >x: 4.5 ok: fine
@@ -60,6 +69,9 @@ with amara tom
 		t.Fatal(err)
 	}
 	a := scenes[0]
+	if a.purpose != "social" || len(a.favourite) != 2 || a.archive[0].handle() != "sian" || scenes[1].purpose != "clinical" {
+		t.Errorf("for %s, kept by %d, put away by %d; the other for %s", a.purpose, len(a.favourite), len(a.archive), scenes[1].purpose)
+	}
 	if len(scenes) != 2 || len(a.talks) != 2 || len(a.people) != 3 || len(a.leads) != 1 || a.unread[r.byHandle["tom"]] != 1 {
 		t.Fatalf("parsed: %+v", a)
 	}

@@ -7,12 +7,15 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Person is one of the staff.
 type Person struct {
-	Name     string // as colleagues see it: "Dr Amara Okafor"
-	Job      string
+	Name     string   // as colleagues see it: "Dr Amara Okafor"
+	Job      string   // "Staff nurse"
+	Ward     string   // "Ward 7 Surgical"
 	Local    string   // of the user id: amara.okafor
 	Teams    []string // what a room's list of members calls them by
 	featured bool
@@ -37,18 +40,25 @@ var localForm = regexp.MustCompile(`^[a-z]+(\.[a-z-]+)+$`)
 // titles are not part of a user id.
 var titles = []string{"Dr", "Prof", "Mr", "Mrs", "Ms", "Miss", "Sister", "Revd"}
 
-// parseStaff reads a line for each person: name; job; teams. A star before the name marks the featured. They come first, in their
-// order; the others follow by user id.
+// parseStaff reads a line for each person: name; job, ward; teams. Who has no ward there is of the first of their teams that has a
+// line of its own above: @team ward. A star before the name marks the featured. They come first, in their order; the others follow
+// by user id.
 func parseStaff(text string) ([]*Person, error) {
 	var out []*Person
 	seen := map[string]bool{}
+	wards := map[string]string{}
 	err := lines(text, func(_ int, line string) error {
+		if team, ward, ok := strings.Cut(line, " "); ok && line[0] == '@' {
+			wards[team[1:]] = ward
+			return nil
+		}
 		part := strings.Split(line, ";")
 		if len(part) != 3 {
-			return errors.New("not of the form name; job; teams")
+			return errors.New("not of the form name; job, ward; teams")
 		}
 		name, star := strings.CutPrefix(strings.TrimSpace(part[0]), "*")
-		p := &Person{Name: name, Job: strings.TrimSpace(part[1]), Teams: strings.Fields(part[2]), featured: star}
+		p := &Person{Name: name, Teams: strings.Fields(part[2]), featured: star}
+		p.Job, p.Ward = post(strings.TrimSpace(part[1]), p.Teams, wards)
 		p.Local = local(name)
 		if !localForm.MatchString(p.Local) || p.Job == "" {
 			return fmt.Errorf("%s needs a first name, a surname and a job", name)
@@ -67,6 +77,21 @@ func parseStaff(text string) ([]*Person, error) {
 		return cmp.Compare(a.Local, b.Local)
 	})
 	return out, err
+}
+
+// post gives a person's job and ward.
+func post(text string, teams []string, wards map[string]string) (job, ward string) {
+	job, ward, _ = strings.Cut(text, ", ")
+	for _, t := range teams {
+		if ward == "" {
+			ward = wards[t]
+		}
+	}
+	first, size := utf8.DecodeRuneInString(ward)
+	if size > 0 {
+		ward = string(unicode.ToUpper(first)) + ward[size:]
+	}
+	return job, ward
 }
 
 func rank(p *Person) int {

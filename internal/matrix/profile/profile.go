@@ -24,6 +24,13 @@ const (
 	TimeZone    = "m.tz"
 )
 
+// The fields by which colleagues know who somebody is before they write to them. What they hold is the trust's word: only an
+// administrator sets them, nobody gives themselves a job.
+const (
+	Job  = "org.wardline.job"  // "Staff nurse"
+	Ward = "org.wardline.ward" // the ward, team or department: "Ward 7 Surgical"
+)
+
 // Limits, in bytes. The standard sets the first two.
 const (
 	maxProfile     = 64 << 10
@@ -31,6 +38,7 @@ const (
 	maxDisplayName = 256
 	maxAvatarURL   = 1000
 	maxTimeZone    = 64
+	maxPost        = 256 // a job, or a ward
 )
 
 // Kind is the kind under which changes are announced: the scope is the user, the key the field, the body nil.
@@ -94,10 +102,11 @@ func (p *Profiles) Field(ctx context.Context, user, field string) (jsontext.Valu
 }
 
 // Set changes a field of the caller's profile, or of anyone's when the caller administers the server.
+// The job and the ward are an administrator's to set.
 // Refused are a field whose name is too long (M_KEY_TOO_LARGE) or malformed, a value of the wrong kind (M_BAD_JSON),
 // and one that would make the profile exceed 64 KiB (M_PROFILE_TOO_LARGE).
 func (p *Profiles) Set(ctx context.Context, who *audit.Caller, user, field string, value jsontext.Value) error {
-	if err := mayChange(who, user); err != nil {
+	if err := mayChange(who, user, field); err != nil {
 		return err
 	}
 	return p.db.Write(ctx, func(tx *store.Tx) error {
@@ -145,7 +154,7 @@ func Begin(tx *store.Tx, user, name string) error {
 
 // Delete removes a field of the caller's profile. Removing what is not there succeeds.
 func (p *Profiles) Delete(ctx context.Context, who *audit.Caller, user, field string) error {
-	if err := mayChange(who, user); err != nil {
+	if err := mayChange(who, user, field); err != nil {
 		return err
 	}
 	if err := checkField(field); err != nil {
@@ -183,8 +192,11 @@ func (p *Profiles) announce(tx *store.Tx, who *audit.Caller, user, field string)
 	return p.Changed(tx, who, user)
 }
 
-// mayChange: one's own profile; anyone's for an administrator.
-func mayChange(who *audit.Caller, user string) error {
+// mayChange: one's own profile, but for what the trust says of one; anyone's for an administrator.
+func mayChange(who *audit.Caller, user, field string) error {
+	if (field == Job || field == Ward) && !who.Admin {
+		return errs.Forbid("Your job and your ward are kept by your organisation. Ask its administrators to change them.")
+	}
 	if who.User != user && !who.Admin {
 		return errs.Forbid("You cannot change the profile of someone else.")
 	}
@@ -204,6 +216,8 @@ func check(field string, value jsontext.Value) error {
 		return checkText(field, value, maxDisplayName)
 	case TimeZone:
 		return checkText(field, value, maxTimeZone)
+	case Job, Ward:
+		return checkText(field, value, maxPost)
 	case AvatarURL:
 		if err := checkText(field, value, maxAvatarURL); err != nil {
 			return err
@@ -247,7 +261,11 @@ func checkField(field string) error {
 
 // known keeps names that a client made up out of the record.
 func known(field string) string {
-	if field == DisplayName || field == AvatarURL || strings.HasPrefix(field, "m.") && len(field) <= 64 {
+	switch field {
+	case DisplayName, AvatarURL, Job, Ward:
+		return field
+	}
+	if strings.HasPrefix(field, "m.") && len(field) <= 64 {
 		return field
 	}
 	return "other"

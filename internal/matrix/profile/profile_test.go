@@ -116,6 +116,16 @@ func TestWhoMayChange(t *testing.T) {
 				t.Errorf("%+v deletes: %v", who, err)
 			}
 		}
+		for who, want := range map[*audit.Caller]string{asAlice: "M_FORBIDDEN", {User: bob}: "M_FORBIDDEN", admin: ""} {
+			for _, field := range []string{Job, Ward} {
+				if err := p.Set(ctx, who, alice, field, Text("Consultant")); code(err) != want {
+					t.Errorf("%+v sets %s: %v", who, field, err)
+				}
+				if err := p.Delete(ctx, who, alice, field); code(err) != want {
+					t.Errorf("%+v deletes %s: %v", who, field, err)
+				}
+			}
+		}
 	})
 }
 

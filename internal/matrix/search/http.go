@@ -7,6 +7,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"github.com/wardline/wardline/internal/matrix/profile"
 	"github.com/wardline/wardline/internal/matrix/room"
 	"github.com/wardline/wardline/internal/platform/audit"
 	"github.com/wardline/wardline/internal/platform/endpoint"
@@ -238,6 +239,18 @@ func (p *Page) appendStates(b []byte) []byte {
 	return append(b, '}')
 }
 
+// appendPost adds the job and the ward to an object that has been closed.
+func appendPost(b []byte, p Person) []byte {
+	b = b[:len(b)-1]
+	if p.Job != "" {
+		b = room.AppendString(append(b, `,"`+profile.Job+`":`...), p.Job)
+	}
+	if p.Ward != "" {
+		b = room.AppendString(append(b, `,"`+profile.Ward+`":`...), p.Ward)
+	}
+	return append(b, '}')
+}
+
 type peopleRequest struct {
 	Term  *string `json:"search_term"`
 	Limit *int    `json:"limit"`
@@ -264,6 +277,7 @@ func (api API) FindPeople(ctx context.Context, _ *audit.Caller, in peopleRequest
 			b = append(b, ',')
 		}
 		b = appendNames(b, "display_name", p.Name, p.Avatar)
+		b = appendPost(b, p)
 	}
 	return append(b, ']', '}'), nil
 }

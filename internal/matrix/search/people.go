@@ -27,9 +27,10 @@ const (
 // Person is somebody who can be found.
 type Person struct {
 	User, Name, Avatar string // Name and Avatar may be empty
+	Job, Ward          string // as the trust has them; may be empty
 }
 
-// People finds people by name: everybody who has an account that is in use, for everybody who is signed in. Their names are
+// People finds people by name, job and ward: everybody who has an account that is in use, for everybody who is signed in. Their names are
 // held in memory, and follow the log.
 type People struct {
 	db *store.DB
@@ -48,6 +49,7 @@ type listed struct {
 	Person
 	words []string
 	masks []uint64 // of words
+	names int      // so many of the words are of the name, the rest of the job and the ward
 	sort  string
 }
 
@@ -80,13 +82,19 @@ func (p *People) follow(b store.Batch) {
 	}
 }
 
+// shown are the fields of a profile that the directory reads.
+var shown = []string{profile.DisplayName, profile.AvatarURL, profile.Job, profile.Ward}
+
 func concernsNames(c store.Change) bool {
-	return c.Kind == profile.Kind && (c.Key == profile.DisplayName || c.Key == profile.AvatarURL) ||
-		c.Kind == account.KindSession && c.Key == ""
+	if c.Kind == account.KindSession {
+		return c.Key == ""
+	}
+	return c.Kind == profile.Kind && slices.Contains(shown, c.Key)
 }
 
-// Find gives the people whose names or user ids hold every word of a term, in whole or by their beginning; failing that,
-// those where a word is misspelt by a letter, or two if it is long. Best first; limited says that there are more than limit.
+// Find gives the people whose name, user id, job and ward together hold every word of a term, in whole or by their beginning;
+// failing that, those where a word is misspelt by a letter, or two if it is long. Best first, a name before a job; limited says
+// that there are more than limit.
 // A term without words finds nobody.
 func (p *People) Find(ctx context.Context, term string, limit int) (found []Person, limited bool, err error) {
 	if len(term) > nameTermMost {
@@ -182,6 +190,12 @@ func list(person Person) *listed {
 			l.words = append(l.words, w)
 		}
 	}
+	l.names = len(l.words)
+	for _, w := range nameWords(person.Job + " " + person.Ward) {
+		if !slices.Contains(l.words, w) {
+			l.words = append(l.words, w)
+		}
+	}
 	for _, w := range l.words {
 		l.masks = append(l.masks, letters(w))
 	}
@@ -223,7 +237,11 @@ func match(all []*listed, words []string, misspelt bool) (out []scored) {
 		for i, w := range words {
 			best := 0
 			for j, have := range l.words {
-				best = max(best, likeness(w, have, masks[i], l.masks[j], misspelt))
+				like := likeness(w, have, masks[i], l.masks[j], misspelt)
+				if j < l.names {
+					like *= 2
+				}
+				best = max(best, like)
 			}
 			if best == 0 {
 				sum = 0

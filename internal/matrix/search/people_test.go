@@ -118,6 +118,48 @@ func TestFindPeople(t *testing.T) {
 	})
 }
 
+// TestFindByPost: people are found by what they do and where, alone or with a name; whom the name fits comes first, and a new
+// ward shows at once.
+func TestFindByPost(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, open func() *store.DB) {
+		s := openStaff(t, open())
+		s.add([2]string{"amensah", "Grace Mensah"}, [2]string{"bward", "Nell Ward"}, [2]string{"oek", "Ola Ek"})
+		s.place("amensah", "Staff nurse", "Ward 7 Surgical")
+		s.place("bward", "Porter", "Portering")
+		s.place("oek", "Charge nurse", "Emergency department")
+		for term, want := range map[string][]string{
+			"nurse":          {"amensah", "oek"},
+			"ward 7":         {"amensah"},
+			"ward":           {"bward", "amensah"},
+			"grace surgical": {"amensah"},
+			"nurse grace":    {"amensah"},
+			"porter grace":   nil,
+			"emergancy":      {"oek"},
+			"NURSE emerg":    {"oek"},
+		} {
+			s.finds(term, want...)
+		}
+		s.place("amensah", "Sister", "Ward 9")
+		s.finds("ward 9", "amensah")
+		s.finds("ward 7")
+		got := post(t, handler(search.API{People: s.People}), "ben", peoplePath, `{"search_term":"sister"}`, 200)
+		if one := got.Get("results.0"); one.Get(`org\.wardline\.job`).Str != "Sister" || one.Get(`org\.wardline\.ward`).Str != "Ward 9" {
+			t.Error(got.Raw)
+		}
+	})
+}
+
+// place gives somebody a job and a ward, as an administrator does.
+func (s *staff) place(local, job, ward string) {
+	s.t.Helper()
+	who := &audit.Caller{User: id("it"), Admin: true}
+	for field, value := range map[string]string{profile.Job: job, profile.Ward: ward} {
+		if err := s.profiles.Set(s.t.Context(), who, id(local), field, profile.Text(value)); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+}
+
 // TestPeopleFollow: new people, new names and closed accounts show at once.
 func TestPeopleFollow(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, open func() *store.DB) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/wardline/wardline/internal/matrix/profile"
 	"github.com/wardline/wardline/internal/matrix/room"
 	"github.com/wardline/wardline/internal/platform/store"
 )
@@ -158,9 +159,11 @@ func putProgress(tx *store.Tx, done, upto int64) error {
 // people reads who may be found: all whose account has not been deactivated, or only some of them.
 func people(tx *store.Tx, users []string) (out []Person, err error) {
 	var args []any
-	query := `SELECT a.user_id, COALESCE(n.value, ''), COALESCE(p.value, '') FROM account a
+	query := `SELECT a.user_id, COALESCE(n.value, ''), COALESCE(p.value, ''), COALESCE(j.value, ''), COALESCE(w.value, '') FROM account a
 		LEFT JOIN profile n ON n.user_id = a.user_id AND n.field = 'displayname'
 		LEFT JOIN profile p ON p.user_id = a.user_id AND p.field = 'avatar_url'
+		LEFT JOIN profile j ON j.user_id = a.user_id AND j.field = '` + profile.Job + `'
+		LEFT JOIN profile w ON w.user_id = a.user_id AND w.field = '` + profile.Ward + `'
 		WHERE a.deactivated = 0`
 	if users != nil {
 		query += ` AND a.user_id IN ` + store.In(&args, users)
@@ -172,11 +175,11 @@ func people(tx *store.Tx, users []string) (out []Person, err error) {
 	defer rows.Close()
 	for rows.Next() {
 		var p Person
-		var display, avatar string
-		if err := rows.Scan(&p.User, &display, &avatar); err != nil {
+		var display, avatar, job, ward string
+		if err := rows.Scan(&p.User, &display, &avatar, &job, &ward); err != nil {
 			return nil, err
 		}
-		p.Name, p.Avatar = unquote(display), unquote(avatar)
+		p.Name, p.Avatar, p.Job, p.Ward = unquote(display), unquote(avatar), unquote(job), unquote(ward)
 		out = append(out, p)
 	}
 	return out, rows.Err()

@@ -31,6 +31,7 @@ type Summary struct {
 	GuestCanJoin  bool     `json:"guest_can_join"`
 	JoinRule      string   `json:"join_rule,omitempty"`
 	Type          string   `json:"room_type,omitempty"`
+	Kind          string   `json:"org.wardline.kind,omitempty"` // clinical, operational, social: docs/protocol.md
 	Allowed       []string `json:"allowed_room_ids,omitempty"`
 	Encryption    string   `json:"encryption,omitempty"`
 	Version       string   `json:"room_version,omitempty"`
@@ -65,6 +66,7 @@ func summarise(l *room.Live) Summary {
 		Avatar:        text(l, "m.room.avatar", "url"),
 		Alias:         text(l, "m.room.canonical_alias", "alias"),
 		Type:          text(l, "m.room.create", "type"),
+		Kind:          text(l, "m.room.create", `org\.wardline\.kind`),
 		Encryption:    text(l, "m.room.encryption", "algorithm"),
 		WorldReadable: isWorldReadable(l),
 		GuestCanJoin:  text(l, "m.room.guest_access", "guest_access") == "can_join",

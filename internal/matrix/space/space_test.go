@@ -299,7 +299,8 @@ func TestPublishedRooms(t *testing.T) {
 			}
 			r.RoomOf(c, "amira", others...)
 		}
-		publish("Surgery", "Theatres and wards", "", "ben", "cara")
+		r.RoomOf(room.Creation{Listed: true, Name: "Surgery", Topic: "Theatres and wards", Alias: "surgery",
+			Content: map[string]any{"org.wardline.kind": "clinical"}}, "amira", "ben", "cara")
 		publish("AMU", "Acute medicine", "", "ben")
 		publish("Hospital", "Everything", "m.space")
 		r.open("Hidden")
@@ -321,6 +322,9 @@ func TestPublishedRooms(t *testing.T) {
 		}
 		var got []string
 		first := r.Get("rana", path+"?limit=1")
+		if kind := first.Get(`chunk.0.org\.wardline\.kind`).Str; kind != "clinical" {
+			t.Errorf("Surgery is %q: %s", kind, first.Raw)
+		}
 		for page, n := first, 0; n < 5; n++ {
 			got = append(got, names(page.Get("chunk")))
 			if page.Get("prev_batch").Exists() != (n > 0) || page.Get("total_room_count_estimate").Int() != 3 {
