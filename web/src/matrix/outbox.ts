@@ -25,6 +25,7 @@ const tellEveryMs = 200;
 
 /** A pause between attempts; the server's own wish is not cut short. */
 interface Rest {
+  txnId: string;
   alarm: Alarm;
   asked: boolean;
 }
@@ -104,7 +105,8 @@ export class Outbox {
     if (pending.tried && pending.state === "queued") await this.#queue.change(txnId, { cancelled: true });
     else await this.#queue.remove(txnId);
     this.store.changes.announce({ settled: [txnId] });
-    this.#rests.get(pending.room_id)?.alarm.wake();
+    const rest = this.#rests.get(pending.room_id);
+    if (rest?.txnId === txnId) rest.alarm.wake();
     return true;
   }
 
@@ -226,7 +228,7 @@ export class Outbox {
   async #rest(next: Pending, attempt: number, error: unknown): Promise<void> {
     const wish = error instanceof MatrixError ? error.retryAfterMs : undefined;
     const ms = Math.min(pause(attempt, wish), longestRestMs);
-    const rest = { alarm: new Alarm(), asked: wish !== undefined };
+    const rest = { txnId: next.txn_id, alarm: new Alarm(), asked: wish !== undefined };
     this.#rests.set(next.room_id, rest);
     // Said, not stored: after a restart it is tried at once.
     this.#tell({ ...next, reason: next.reason === "NOT_STORED" ? next.reason : trouble(error), retry_at: Date.now() + ms });

@@ -27,6 +27,7 @@ export class FakeServer {
   setTyping(roomId: string, users: string[]): void;
   read(roomId: string, user: string, eventId: string): void;
   fail(match: RegExp, answer: Answer, times?: number): void;
+  recover(): void;
   forgetPositions(): void;
   expireTokens(options?: { refresh?: boolean }): void;
   sent(match: RegExp): Request[];

@@ -91,6 +91,11 @@ export class FakeServer {
     this.#failures.push({ match, answer, times });
   }
 
+  /** Nothing fails any more. */
+  recover() {
+    this.#failures = [];
+  }
+
   /** Forgets where every connection was. */
   forgetPositions() {
     this.connections.clear();
