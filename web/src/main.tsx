@@ -1,19 +1,22 @@
-// Where the app begins: the reader's language, one look at what this browser remembers, then the first screen.
+// Where the app begins: how the reader likes it, one look at what this browser remembers, then the first screen.
 
 import "./look/style.css";
+import "./look/parts.css";
 import { effect } from "@preact/signals";
 import { render } from "preact";
 import { SignIn } from "./account/model";
 import { App } from "./app/view";
-import { firstSpoken, language, languages, speak } from "./words/language";
+import { begin, forget, keep } from "./look/preferences";
 
 const root = document.getElementById("app");
 if (!root) throw new Error("the page has no #app");
-// Where the words cannot be loaded, English is better than nothing.
-await speak(firstSpoken(navigator.languages)).catch(() => undefined);
-effect(() => {
-  document.documentElement.lang = languages[language.value].tag;
-});
+await begin();
 const signIn = new SignIn(location.origin);
+// What was chosen lasts as long as the session: on a shared computer the next person has their own eyes.
+effect(() => {
+  const { at } = signIn.stage.value;
+  if (at === "signed out") forget();
+  return at === "signed in" ? keep() : undefined;
+});
 render(<App signIn={signIn} />, root);
 void signIn.restore();

@@ -2,26 +2,24 @@
 
 import "./style.css";
 import { useSignal } from "@preact/signals";
-import type { JSX, RefObject } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
+import { ErrorSummary, Field, PasswordField } from "../look/form";
 import type { Ending } from "../matrix/changes";
 import { worded } from "../words/catalogue";
+import { language } from "../words/language";
 import { words as general } from "../words/words";
-import type { Problem, SignIn } from "./model";
+import type { SignIn } from "./model";
 import { words } from "./words";
 
 const say = words.signIn;
-
-function problemText(problem: Problem): string {
-  return worded(words.signInProblem, problem.code);
-}
 
 export function SignInPage({ signIn, why }: { signIn: SignIn; why: Ending | undefined }) {
   const user = useRef<HTMLInputElement>(null);
   const password = useRef<HTMLInputElement>(null);
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), []);
-  const problems = signIn.problems.value;
+  const found = signIn.problems.value;
+  const problems = useMemo(() => found.map(({ field, code }) => ({ field, text: worded(words.signInProblem, code) })), [found, language.value]);
   useEffect(() => {
     document.title = problems.length > 0 ? say.titleWithProblem : say.title;
   }, [problems]);
@@ -41,95 +39,15 @@ export function SignInPage({ signIn, why }: { signIn: SignIn; why: Ending | unde
         <h1 ref={heading} tabIndex={-1}>
           {say.title}
         </h1>
-        <Field name="user" label={say.user} hint={say.userHint} problem={problems.find((one) => one.field === "user")}>
+        <Field name="user" label={say.user} hint={say.userHint} problem={problems.find((one) => one.field === "user")?.text}>
           {(props) => <input {...props} ref={user} class="input" type="text" autocomplete="username" autocapitalize="none" autocorrect="off" spellcheck={false} />}
         </Field>
-        <PasswordField input={password} problem={problems.find((one) => one.field === "password")} />
+        <PasswordField name="password" label={say.password} input={password} autocomplete="current-password" problem={problems.find((one) => one.field === "password")?.text} />
         <button class="button" type="submit" aria-disabled={signIn.busy.value}>
           {signIn.busy.value ? say.submitting : say.submit}
         </button>
       </form>
     </main>
-  );
-}
-
-function ErrorSummary({ problems }: { problems: Problem[] }) {
-  const box = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    if (problems.length > 0) box.current?.focus();
-  }, [problems]);
-  if (problems.length === 0) return null;
-  const follow = (event: MouseEvent, field: string) => {
-    event.preventDefault();
-    document.getElementById(field)?.focus();
-  };
-  return (
-    <div class="error-summary" ref={box} tabIndex={-1} role="alert" aria-labelledby="error-summary-title">
-      <h2 id="error-summary-title">{say.problem}</h2>
-      <ul>
-        {problems.map((problem) => (
-          <li key={problem.field}>
-            <a href={`#${problem.field}`} onClick={(event) => follow(event, problem.field)}>
-              {problemText(problem)}
-            </a>
-          </li>
-        ))}
-      </ul>
-    </div>
-  );
-}
-
-interface InputProps {
-  id: string;
-  name: string;
-  "aria-describedby"?: string;
-  "aria-invalid"?: true;
-}
-
-interface FieldProps {
-  name: Problem["field"];
-  label: string;
-  hint?: string;
-  problem: Problem | undefined;
-  children: (props: InputProps) => JSX.Element;
-}
-
-function Field({ name, label, hint, problem, children }: FieldProps) {
-  const described = [hint && `${name}-hint`, problem && `${name}-error`].filter(Boolean).join(" ");
-  const props: InputProps = { id: name, name };
-  if (described) props["aria-describedby"] = described;
-  if (problem) props["aria-invalid"] = true;
-  return (
-    <div class={problem ? "field field-wrong" : "field"}>
-      <label for={name}>{label}</label>
-      {hint && (
-        <div class="hint" id={`${name}-hint`}>
-          {hint}
-        </div>
-      )}
-      {problem && (
-        <div class="field-error" id={`${name}-error`}>
-          {problemText(problem)}
-        </div>
-      )}
-      {children(props)}
-    </div>
-  );
-}
-
-function PasswordField({ input, problem }: { input: RefObject<HTMLInputElement | null>; problem: Problem | undefined }) {
-  const shown = useSignal(false);
-  return (
-    <Field name="password" label={say.password} problem={problem}>
-      {(props) => (
-        <div class="password">
-          <input {...props} ref={input} class="input" {...(shown.value ? { type: "text" } : { type: "password" })} autocomplete="current-password" autocapitalize="none" spellcheck={false} />
-          <button class="button button-secondary" type="button" aria-controls={props.id} aria-label={shown.value ? say.hidePassword : say.showPassword} onClick={() => (shown.value = !shown.value)}>
-            {shown.value ? say.hide : say.show}
-          </button>
-        </div>
-      )}
-    </Field>
   );
 }
 

@@ -2,6 +2,12 @@ import type { Words } from "../words/catalogue";
 import type { words } from "./words";
 
 export default {
+  close: "Cau",
+  problem: "Mae problem",
+  show: "Dangos",
+  hide: "Cuddio",
+  showPassword: (label) => `Dangos: ${label}`,
+  hidePassword: (label) => `Cuddio: ${label}`,
   body: {
     image: (name) => (name ? `Llun: ${name}` : "Llun"),
     video: (name) => (name ? `Fideo: ${name}` : "Fideo"),

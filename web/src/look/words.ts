@@ -1,6 +1,12 @@
 import { catalogue } from "../words/catalogue";
 
 export const words = catalogue("look", {
+  close: "Close",
+  problem: "There is a problem",
+  show: "Show",
+  hide: "Hide",
+  showPassword: (label: string) => `Show ${label.charAt(0).toLowerCase()}${label.slice(1)}`,
+  hidePassword: (label: string) => `Hide ${label.charAt(0).toLowerCase()}${label.slice(1)}`,
   body: {
     image: (name: string) => (name ? `Photo: ${name}` : "Photo"),
     video: (name: string) => (name ? `Video: ${name}` : "Video"),
