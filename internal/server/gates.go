@@ -12,6 +12,7 @@ import (
 	"github.com/wardline/wardline/internal/matrix/profile"
 	"github.com/wardline/wardline/internal/matrix/push"
 	"github.com/wardline/wardline/internal/matrix/room"
+	"github.com/wardline/wardline/internal/matrix/webpush"
 	"github.com/wardline/wardline/internal/platform/audit"
 	"github.com/wardline/wardline/internal/platform/errs"
 	"github.com/wardline/wardline/internal/platform/job"
@@ -66,13 +67,14 @@ type subject struct {
 func (s *Server) joinAccounts() {
 	s.rooms.AddGate(suspension{s.rooms})
 	s.accounts.DeviceGone = func(tx *store.Tx, user, device string) error {
-		return errors.Join(s.keys.Forget(tx, user, device), s.inbox.Forget(tx, user, device), push.DeviceGone(tx, user, device))
+		return errors.Join(s.keys.Forget(tx, user, device), s.inbox.Forget(tx, user, device), push.DeviceGone(tx, user, device),
+			webpush.DeviceGone(tx, user, device))
 	}
 	s.profiles.Changed = func(tx *store.Tx, who *audit.Caller, user string) error {
 		return errors.Join(s.showAvatar(tx, user), job.Promise(tx, job.Job{Kind: jobRename, Payload: subject{user, who.User}}))
 	}
 	s.accounts.Deactivated = func(tx *store.Tx, who *audit.Caller, user string, _ bool) error {
-		return errors.Join(s.keys.ForgetUser(tx, user), s.backups.ForgetUser(tx, user), push.Erase(tx, user),
+		return errors.Join(s.keys.ForgetUser(tx, user), s.backups.ForgetUser(tx, user), push.Erase(tx, user), webpush.Erase(tx, user),
 			job.Promise(tx, job.Job{Kind: jobLeave, Payload: subject{user, who.User}}))
 	}
 	s.jobs.Handle(jobRename, job.Policy{}, func(ctx context.Context, r *job.Run) (func(*store.Tx) error, error) {

@@ -14,6 +14,7 @@ import (
 	"github.com/wardline/wardline/internal/matrix/space"
 	engine "github.com/wardline/wardline/internal/matrix/sync"
 	"github.com/wardline/wardline/internal/matrix/typing"
+	"github.com/wardline/wardline/internal/matrix/webpush"
 	. "github.com/wardline/wardline/internal/platform/endpoint" // a table reads best without a name on every word
 )
 
@@ -185,9 +186,9 @@ func (s *Server) roomRoutes() []route {
 	}
 }
 
-// pushRoutes are what disturbs whom: "Push Notifications".
+// pushRoutes are what disturbs whom: "Push Notifications", and, of our own, pushes to browsers.
 func (s *Server) pushRoutes() []route {
-	api := push.API{Rules: s.rules, Pushers: s.pushers, Counter: s.counter}
+	api, browsers := push.API{Rules: s.rules, Pushers: s.pushers, Counter: s.counter}, webpush.API{Subscriptions: s.browsers}
 	return []route{
 		{"GET /_matrix/client/v3/pushers", User, Read, Do(api.List)},
 		{"POST /_matrix/client/v3/pushers/set", User, Write, Do(api.SetPusher)},
@@ -203,6 +204,11 @@ func (s *Server) pushRoutes() []route {
 		{"PUT /_matrix/client/v3/pushrules/global/{kind}/{ruleId}/enabled", User, Write, Do(api.Enable)},
 		{"GET /_matrix/client/v3/pushrules/global/{kind}/{ruleId}/actions", User, Read, Do(api.Actions)},
 		{"PUT /_matrix/client/v3/pushrules/global/{kind}/{ruleId}/actions", User, Write, Do(api.SetActions)},
+		{"GET /_wardline/v1/push/key", User, Read, Do(browsers.Key)},
+		{"GET /_wardline/v1/push/subscriptions", User, Read, Do(browsers.List)},
+		{"PUT /_wardline/v1/push/subscription", User, Write, Do(browsers.Subscribe)},
+		{"DELETE /_wardline/v1/push/subscriptions/{id}", User, Write, Do(browsers.Unsubscribe)},
+		{"POST /_wardline/v1/push/test", User, Search, Do(browsers.Try)},
 	}
 }
 

@@ -35,6 +35,7 @@ import (
 	engine "github.com/wardline/wardline/internal/matrix/sync" // not to hide the standard library's
 	"github.com/wardline/wardline/internal/matrix/todevice"
 	"github.com/wardline/wardline/internal/matrix/typing"
+	"github.com/wardline/wardline/internal/matrix/webpush"
 	"github.com/wardline/wardline/internal/platform/audit"
 	"github.com/wardline/wardline/internal/platform/blob"
 	"github.com/wardline/wardline/internal/platform/config"
@@ -67,6 +68,7 @@ type Server struct {
 	counter  *push.Counter
 	pushers  *push.Pushers
 	delivery *push.Delivery
+	browsers *webpush.Subscriptions
 	relation *relation.Relations
 	history  *history.History
 	spaces   *space.Spaces

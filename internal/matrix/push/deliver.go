@@ -29,15 +29,22 @@ type times struct {
 	badge   time.Duration // to wait after somebody has read on, for they will read more
 	backoff time.Duration // after a first failure; twice as long after each further one
 	patient time.Duration // the longest back-off
+	spacing time.Duration // between two pushes to one browser: what comes meanwhile goes as one
 	grace   time.Duration // for what is under way when the node stops
 }
 
-var usual = times{lease: 30 * time.Second, flush: 5 * time.Second, badge: 2 * time.Second, backoff: time.Second, patient: 10 * time.Minute, grace: 3 * time.Second}
+var usual = times{lease: 30 * time.Second, flush: 5 * time.Second, badge: 2 * time.Second, backoff: time.Second, patient: 10 * time.Minute, spacing: 2 * time.Second, grace: 3 * time.Second}
 
-// Delivery tells push gateways what people want to be told. One node of a cluster does it at a time. Nothing is written
+// Delivery tells push gateways, and by a Carrier browsers, what people want to be told. One node of a cluster does it at a time. Nothing is written
 // for a message: how far pushers have been told is recorded together, every few seconds, so that after a crash some
 // notifications are repeated (gateways and apps know them by their event id) and none is lost.
 type Delivery struct {
+	// Carrier tells browsers. Set it before Run: without one there must be no pushers of theirs.
+	Carrier Carrier
+
+	// Breaks reports whether an event disturbs somebody even in their quiet hours. nil: none does.
+	Breaks func(ctx context.Context, user string, ev *room.Event) bool
+
 	db      *store.DB
 	rooms   *room.Rooms
 	rules   *Rules

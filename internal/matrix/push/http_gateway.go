@@ -3,25 +3,16 @@ package push
 import (
 	"bytes"
 	"context"
-	"errors"
-	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"net/netip"
-	"strconv"
-	"syscall"
-	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/wardline/wardline/internal/platform/outward"
 )
 
-// What is asked of a push gateway and of the way there.
-const (
-	gatewayTime   = 15 * time.Second // for one request, all told
-	gatewayAnswer = 64 << 10         // bytes of an answer that are read
-)
+const gatewayAnswer = 64 << 10 // bytes of an answer that are read
 
 // notification is the body of POST /_matrix/push/v1/notify (push gateway API) but for its outermost member. What is
 // empty is left out.
@@ -57,45 +48,7 @@ type target struct {
 // gateway speaks to push gateways.
 type gateway struct{ client *http.Client }
 
-// newGateway gives a client that follows no redirects, uses no proxy, and unless private connects to public addresses
-// only: what is checked is the address that is dialled, whatever a name resolved to before.
-func newGateway(private bool) *gateway {
-	dialer := &net.Dialer{Timeout: gatewayTime / 3, KeepAlive: time.Minute}
-	if !private {
-		dialer.Control = onlyPublic
-	}
-	return &gateway{&http.Client{
-		Timeout:       gatewayTime,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		Transport: &http.Transport{
-			DialContext: dialer.DialContext, MaxIdleConnsPerHost: laneWorkers, MaxIdleConns: 256, IdleConnTimeout: 2 * time.Minute,
-			TLSHandshakeTimeout: gatewayTime / 3, ForceAttemptHTTP2: true, MaxResponseHeaderBytes: 16 << 10,
-		},
-	}}
-}
-
-var errPrivate = errors.New("push: the gateway's name leads into a private network")
-
-func onlyPublic(_, address string, _ syscall.RawConn) error {
-	at, err := netip.ParseAddrPort(address)
-	if err != nil || !public(at.Addr()) {
-		return errPrivate
-	}
-	return nil
-}
-
-// unwelcome is an answer of a gateway that is not 200.
-type unwelcome struct {
-	status int
-	retry  time.Duration // that it asked for; 0: none
-}
-
-func (u *unwelcome) Error() string { return fmt.Sprintf("push: the gateway answered %d", u.status) }
-
-// hopeless reports whether the same request will never be welcome.
-func (u *unwelcome) hopeless() bool {
-	return u.status == http.StatusBadRequest || u.status == http.StatusRequestEntityTooLarge
-}
+func newGateway(private bool) *gateway { return &gateway{outward.NewClient(private, laneWorkers)} }
 
 // notify hands a notification to a gateway, and gives the pushkeys that it knows no more.
 func (g *gateway) notify(ctx context.Context, url string, n *notification) (rejected []string, err error) {
@@ -116,8 +69,7 @@ func (g *gateway) notify(ctx context.Context, url string, n *notification) (reje
 	defer res.Body.Close()
 	answer, err := io.ReadAll(io.LimitReader(res.Body, gatewayAnswer))
 	if res.StatusCode != http.StatusOK {
-		seconds, _ := strconv.Atoi(res.Header.Get("Retry-After"))
-		return nil, &unwelcome{res.StatusCode, time.Duration(min(max(seconds, 0), 3600)) * time.Second}
+		return nil, outward.Refused(res)
 	}
 	if err != nil {
 		return nil, err

@@ -14,6 +14,7 @@ import (
 	"github.com/wardline/wardline/internal/matrix/room"
 	"github.com/wardline/wardline/internal/platform/audit"
 	"github.com/wardline/wardline/internal/platform/errs"
+	"github.com/wardline/wardline/internal/platform/outward"
 	"github.com/wardline/wardline/internal/platform/store"
 	"github.com/wardline/wardline/internal/spec/matrix/pushrules"
 )
@@ -22,6 +23,7 @@ import (
 const (
 	laneWorkers = 8
 	slotsMost   = 256
+	webMost     = 50 // events that are looked at for one push to a browser
 )
 
 // item is an event that a pusher is to be told of.
@@ -90,10 +92,11 @@ func (d *Delivery) serve(ctx context.Context, l *lane, at string) {
 
 // attempt is one notification on its way.
 type attempt struct {
-	row   Pusher // as it was when it set out
-	of    *recipient
-	about item // the zero item: the count alone
-	badge int  // that the pusher was told last
+	row     Pusher // as it was when it set out
+	of      *recipient
+	about   item   // the zero item: the count alone
+	waiting []item // by Web Push: all that is told in one, about the last of them
+	badge   int    // that the pusher was told last
 }
 
 // next takes a pusher from the line.
@@ -109,10 +112,14 @@ func (d *Delivery) next(l *lane, at string) (p *pusher, a attempt, ok bool) {
 		}
 		p.busy = true
 		a = attempt{row: p.Pusher, of: p.of, badge: p.badge}
-		if len(p.queue) > 0 {
-			a.about = p.queue[0]
-		} else {
+		switch {
+		case len(p.queue) == 0:
 			p.refresh, p.due = false, false
+		case p.byWeb():
+			a.waiting = slices.Clone(p.queue[max(0, len(p.queue)-webMost):])
+			a.about = a.waiting[len(a.waiting)-1]
+		default:
+			a.about = p.queue[0]
 		}
 		return p, a, true
 	}
@@ -133,6 +140,9 @@ type outcome struct {
 // tell makes a notification and hands it to the gateway. An event that has been read meanwhile, redacted, or is too old,
 // is passed over.
 func (d *Delivery) tell(ctx context.Context, a attempt) (out outcome) {
+	if a.row.byWeb() {
+		return d.carry(ctx, a)
+	}
 	n, err := d.compose(ctx, a)
 	if err != nil || n == nil {
 		return outcome{err: err}
@@ -141,15 +151,23 @@ func (d *Delivery) tell(ctx context.Context, a attempt) (out outcome) {
 	if a.about == (item{}) && out.unread == a.badge {
 		return out
 	}
-	select {
-	case d.slots <- struct{}{}:
-	case <-ctx.Done():
-		return outcome{err: context.Cause(ctx)}
+	if err := d.slot(ctx); err != nil {
+		return outcome{err: err}
 	}
 	rejected, err := d.gate.notify(ctx, a.row.url, n)
 	<-d.slots
 	out.err, out.sent, out.rejected = err, err == nil, slices.Contains(rejected, a.row.Key)
 	return out
+}
+
+// slot waits until another request may be under way; take one from slots afterwards.
+func (d *Delivery) slot(ctx context.Context) error {
+	select {
+	case d.slots <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 }
 
 // settle takes in what came of an attempt.
@@ -163,8 +181,8 @@ func (d *Delivery) settle(ctx context.Context, p *pusher, a attempt, out outcome
 	if p.gone {
 		return
 	}
-	var answer *unwelcome
-	if errors.As(out.err, &answer) && answer.hopeless() {
+	var answer *outward.Unwelcome
+	if errors.As(out.err, &answer) && answer.Hopeless() {
 		d.dropped.Add(1)
 		d.warn("push: a gateway refuses a notification", &a.row, out.err)
 		out.err = nil
@@ -178,8 +196,11 @@ func (d *Delivery) settle(ctx context.Context, p *pusher, a attempt, out outcome
 		d.sent.Add(1)
 		p.badge = out.unread
 	}
-	if len(p.queue) > 0 && p.queue[0] == a.about {
+	for len(p.queue) > 0 && p.queue[0].pos <= a.about.pos {
 		p.queue = p.queue[1:]
+	}
+	if out.sent && p.byWeb() {
+		d.hold(p, d.times.spacing)
 	}
 	d.ready(p)
 }
@@ -198,13 +219,18 @@ func (d *Delivery) retreat(ctx context.Context, p *pusher, it item, err error) {
 		pause = min(2*pause, d.times.patient)
 	}
 	pause = pause*3/4 + mathrand.N(pause/2+1)
-	var answer *unwelcome
+	var answer *outward.Unwelcome
 	if errors.As(err, &answer) {
-		pause = max(pause, answer.retry)
+		pause = max(pause, answer.Retry)
 	}
 	if p.failures++; p.failures >= 3 {
 		d.warn("push: a gateway does not take notifications; they are kept for a day", &p.Pusher, err)
 	}
+	d.hold(p, pause)
+}
+
+// hold keeps a pusher out of line for a while. The caller holds mu.
+func (d *Delivery) hold(p *pusher, pause time.Duration) {
 	p.notBefore = time.Now().Add(pause)
 	time.AfterFunc(pause, func() {
 		d.mu.Lock()
@@ -223,16 +249,7 @@ func (d *Delivery) warn(what string, p *Pusher, err error) {
 		clear(d.warned)
 	}
 	d.warned[u.Host] = time.Now()
-	d.log.Warn(what, "gateway", u.Host, "err", plain(err))
-}
-
-// plain takes the address out of an error: it may hold a key.
-func plain(err error) error {
-	var of *url.Error
-	if errors.As(err, &of) {
-		return of.Err
-	}
-	return err
+	d.log.Warn(what, "gateway", u.Host, "err", outward.Plain(err))
 }
 
 // reject removes a pusher whose gateway knows it no more ("rejected", push gateway API).
@@ -248,6 +265,11 @@ func (d *Delivery) reject(ctx context.Context, p Pusher) error {
 		tx.Log(KindPusher, p.User, "", nil)
 		if err := deletePusher(tx, p.User, p.AppID, p.Key); err != nil {
 			return err
+		}
+		if p.byWeb() {
+			if err := d.Carrier.Forget(tx, p.Key); err != nil {
+				return err
+			}
 		}
 		tx.OnCommit(func() { d.rejected.Add(1) })
 		return audit.Record(tx, nil, audit.Entry{Action: "push.pusher_rejected", Object: p.User, Detail: p.AppID})

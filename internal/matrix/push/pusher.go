@@ -2,9 +2,8 @@ package push
 
 import (
 	"context"
-	"net/netip"
-	"net/url"
-	"strings"
+	"errors"
+	"slices"
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/wardline/wardline/internal/platform/audit"
 	"github.com/wardline/wardline/internal/platform/errs"
+	"github.com/wardline/wardline/internal/platform/outward"
 	"github.com/wardline/wardline/internal/platform/store"
 )
 
@@ -30,7 +30,6 @@ const (
 	maxAppID   = 64
 	maxLabel   = 255
 	maxData    = 8 << 10
-	maxURL     = 2048
 	maxPushers = 50 // of one person
 )
 
@@ -63,13 +62,13 @@ type Pushers struct {
 // NewPushers gives the pushers of a database.
 func NewPushers(db *store.DB, conf Config) *Pushers { return &Pushers{db, conf} }
 
-// Of gives the caller's pushers: GET /pushers.
+// Of gives the caller's pushers: GET /pushers. Browsers are not among them.
 func (p *Pushers) Of(ctx context.Context, who *audit.Caller) (list []Pusher, err error) {
 	err = p.db.Read(ctx, func(tx *store.Tx) error {
 		list, err = pushersOf(tx, who.User)
 		return err
 	})
-	return list, err
+	return slices.DeleteFunc(list, func(one Pusher) bool { return one.byWeb() }), err
 }
 
 // Set makes or changes a pusher of the caller's: POST /pushers/set. Unless it is shared, other people's pushers of the
@@ -174,6 +173,8 @@ func (p *Pushers) check(one *Pusher) (string, error) {
 		return "", errs.BadParam("pushkey may be at most %d bytes long.", maxPushkey)
 	case max(len(one.AppName), len(one.DeviceName), len(one.ProfileTag), len(one.Lang)) > maxLabel:
 		return "", errs.BadParam("A name, tag or language may be at most %d bytes long.", maxLabel)
+	case one.byWeb():
+		return "", errs.BadParam("The app id %s is the server's own.", WebApp)
 	case one.Data.Kind() != '{' || len(one.Data) > maxData:
 		return "", errs.BadParam("data must be an object of at most %d bytes.", maxData)
 	}
@@ -191,45 +192,18 @@ func (p *Pushers) check(one *Pusher) (string, error) {
 
 // checkURL judges the address of a gateway by its text. What its name resolves to is judged when it is called.
 func (p *Pushers) checkURL(text string) error {
-	u, err := url.Parse(text)
+	u, err := outward.Address(text, p.conf.PrivateGateways)
 	switch {
-	case err != nil || len(text) > maxURL || u.Host == "" || u.User != nil || u.Fragment != "":
-		return errs.BadParam("data.url is not the address of a push gateway.")
-	case u.Scheme != "https" && !(p.conf.PrivateGateways && u.Scheme == "http"):
+	case errors.Is(err, outward.ErrPrivate):
+		return errs.BadParam("data.url must not point into a private network.")
+	case errors.Is(err, outward.ErrScheme):
 		return errs.BadParam("data.url must begin with https://.")
+	case err != nil:
+		return errs.BadParam("data.url is not the address of a push gateway.")
 	case u.EscapedPath() != gatewayPath:
 		return errs.BadParam("The path of data.url must be %s.", gatewayPath)
 	}
-	host := strings.TrimSuffix(u.Hostname(), ".")
-	addr, err := netip.ParseAddr(host)
-	if !p.conf.PrivateGateways && (err == nil && !public(addr) || strings.EqualFold(host, "localhost")) {
-		return errs.BadParam("data.url must not point into a private network.")
-	}
 	return nil
-}
-
-// reserved are the special networks that netip does not tell: shared address space, benchmarks, translations of IPv4,
-// documentation, and what is kept for the future.
-var reserved = []netip.Prefix{
-	netip.MustParsePrefix("0.0.0.0/8"), netip.MustParsePrefix("100.64.0.0/10"), netip.MustParsePrefix("192.0.0.0/24"),
-	netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("198.18.0.0/15"), netip.MustParsePrefix("198.51.100.0/24"),
-	netip.MustParsePrefix("203.0.113.0/24"), netip.MustParsePrefix("240.0.0.0/4"), netip.MustParsePrefix("64:ff9b::/96"),
-	netip.MustParsePrefix("64:ff9b:1::/48"), netip.MustParsePrefix("2002::/16"), netip.MustParsePrefix("2001::/32"),
-	netip.MustParsePrefix("2001:db8::/32"),
-}
-
-// public reports whether an address is on the internet at large.
-func public(a netip.Addr) bool {
-	a = a.Unmap().WithZone("")
-	if !a.IsGlobalUnicast() || a.IsPrivate() {
-		return false
-	}
-	for _, net := range reserved {
-		if net.Contains(a) {
-			return false
-		}
-	}
-	return true
 }
 
 // forward gives the data that goes to the gateway: all but its address.

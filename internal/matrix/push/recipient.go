@@ -179,7 +179,7 @@ func (d *Delivery) read(r *recipient, nr int64) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, p := range r.pushers {
-		if !p.refresh {
+		if !p.refresh && !p.byWeb() {
 			p.refresh = true
 			time.AfterFunc(d.times.badge, func() { d.refresh(p) })
 		}
@@ -268,6 +268,10 @@ func (d *Delivery) weigh(ctx context.Context, r *recipient, ev *room.Event) erro
 	v, err := d.verdict(ctx, r.user, ev)
 	if err != nil || !v.Notify {
 		return err
+	}
+	if d.hushed(ctx, r.user, ev) {
+		d.read(r, ev.Room.NR)
+		return nil
 	}
 	r.badge.touch(ev.Room.NR)
 	d.mu.Lock()

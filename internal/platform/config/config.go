@@ -57,7 +57,7 @@ type Media struct {
 // Push is what leaves the trust in a notification.
 type Push struct {
 	IncludeContent  bool `toml:"include_content" default:"false" doc:"Allow message text and names in pushes of clients that ask for them. Pushes pass through Apple's or Google's servers."`
-	PrivateGateways bool `toml:"private_gateways" default:"false" doc:"Allow push gateways at loopback and private addresses."`
+	PrivateGateways bool `toml:"private_gateways" default:"false" doc:"Allow push gateways and push services at loopback and private addresses."`
 }
 
 // Limits bounds how often callers may ask, for each class of endpoint.

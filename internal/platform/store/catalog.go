@@ -71,5 +71,7 @@ var Catalog = []Table{
 	{"search_edit", "matrix/search", Derived, "which event an edit is an edit of"},
 	{"search_progress", "matrix/search", Derived, "how far the index has caught up with older events: one row"},
 	{"pusher", "matrix/push", Personal, "an app that somebody wants to be told through: its push gateway and its key there"},
+	{"webpush_subscription", "matrix/webpush", Secret, "a browser that somebody wants to be told through: its address at a push service, and keys"},
+	{"webpush_key", "matrix/webpush", Secret, "the key by which push services know this server: one row"},
 	{"push_delivery", "matrix/push", Structure, "which node tells the push gateways, and how far it has come: one row"},
 }
