@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -25,6 +26,7 @@ type demoCommand struct {
 	Listen string `help:"Address and port to serve on." default:"127.0.0.1:8448" placeholder:"HOST:PORT"`
 	Data   string `help:"Keep the data in this directory, for another time. Otherwise it is removed at the end." type:"path" placeholder:"DIR"`
 	JSON   bool   `name:"json" help:"Print address and sign-ins as one line of JSON."`
+	Near   bool   `name:"private-gateways" hidden:"" help:"Allow push services at loopback, as tests have them."`
 }
 
 // noteFile, in the data directory, says that the trust is complete, and what its password is.
@@ -60,6 +62,7 @@ func (d demoCommand) Run(c *console) (err error) {
 	// Neither a file nor the environment: they are of another installation.
 	conf, err := config.Load("", nil, map[string]string{
 		"server.data": d.Data, "server.server_name": demo.ServerName, "server.listen": d.Listen, "server.public_url": said.URL, "log.level": "warn",
+		"push.private_gateways": strconv.FormatBool(d.Near),
 	})
 	if err != nil {
 		return err
