@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { directRoom, groupRoom, invite, revokeAll, sayAll, startDemo, forgetToken } from "./demo.mjs";
-import { assertCalm, databases, desktop, eventually, launch, openRoom, openWindow, phone, say, signedIn, signIn, texts } from "./window.mjs";
+import { assertCalm, databases, desktop, eventually, launch, openRoom, openWindow, phone, say, signedIn, signIn, signOut, texts } from "./window.mjs";
 
 let demo, browser, asha, ben, carys;
 
@@ -230,7 +230,7 @@ test("signing out leaves nothing behind, in any tab", async () => {
   await other.locator("[data-room]").first().waitFor();
   assert.deepEqual(await databases(a), ["wardline"]);
   await eventually(async () => assert.equal(await a.locator(".message[data-state=received]").count(), 1));
-  await a.getByRole("button", { name: "Sign out" }).click();
+  await signOut(a);
   await a.getByRole("heading", { name: "Sign in to Wardline" }).waitFor();
   assert.equal(await a.evaluate(() => location.pathname), "/");
   assert.equal(await a.evaluate(() => document.activeElement?.tagName), "H1");
@@ -248,11 +248,11 @@ test("signing out with unsent messages asks first", async () => {
   await openRoom(a, room);
   await a.route("**/send/**", (route) => route.abort());
   await say(a, "unsent");
-  await a.getByRole("button", { name: "Sign out" }).click();
+  await signOut(a);
   await a.getByText("1 message has not been sent.").waitFor();
   await a.getByRole("button", { name: "Stay signed in" }).click();
   assert.deepEqual(await texts(a), ["unsent"]);
-  await a.getByRole("button", { name: "Sign out" }).click();
+  await signOut(a);
   await a.getByRole("button", { name: "Sign out anyway" }).click();
   await a.getByRole("heading", { name: "Sign in to Wardline" }).waitFor();
   await a.context().close();

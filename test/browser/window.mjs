@@ -60,6 +60,12 @@ export async function signedIn(browser, demo, person, options = desktop) {
   return page;
 }
 
+/** Signs out by the account's menu. */
+export async function signOut(page) {
+  await page.getByRole("button", { name: /^Your account/ }).click();
+  await page.getByRole("menuitem", { name: "Sign out" }).click();
+}
+
 /** Opens a conversation by its address, as a link or a reload would. */
 export async function openRoom(page, roomId) {
   const row = page.locator(`[data-room="${roomId}"]`);

@@ -1,13 +1,13 @@
 // Signing in, after the NHS form pattern: one page, labels above, problems listed first and again at their fields.
 
 import "./style.css";
-import { useSignal } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { ErrorSummary, Field, PasswordField } from "../look/form";
 import type { Ending } from "../matrix/changes";
 import { worded } from "../words/catalogue";
 import { language } from "../words/language";
 import { words as general } from "../words/words";
+import { deviceName } from "./device";
 import type { SignIn } from "./model";
 import { words } from "./words";
 
@@ -25,7 +25,7 @@ export function SignInPage({ signIn, why }: { signIn: SignIn; why: Ending | unde
   }, [problems]);
   const submit = (event: Event) => {
     event.preventDefault();
-    void signIn.signIn(user.current?.value ?? "", password.current?.value ?? "", general.product);
+    void signIn.signIn(user.current?.value ?? "", password.current?.value ?? "", deviceName(navigator.userAgent, general.product));
   };
   return (
     <main class="sign-in">
@@ -48,36 +48,5 @@ export function SignInPage({ signIn, why }: { signIn: SignIn; why: Ending | unde
         </button>
       </form>
     </main>
-  );
-}
-
-/** Who is signed in, and the way out; asks first when something unsent would be lost. */
-export function SignOut({ signIn, unsent }: { signIn: SignIn; unsent: () => Promise<number> }) {
-  const losing = useSignal(0);
-  const dialog = useRef<HTMLDialogElement>(null);
-  const leave = async () => {
-    losing.value = await unsent();
-    if (losing.value > 0) dialog.current?.showModal();
-    else await signIn.signOut();
-  };
-  return (
-    <div class="signed-in">
-      <span class="signed-in-name">{signIn.displayName.value}</span>
-      <button class="button-quiet" type="button" onClick={() => void leave()} aria-disabled={signIn.busy.value}>
-        {signIn.busy.value ? words.signOut.signingOut : words.signOut.action}
-      </button>
-      <dialog ref={dialog} class="dialog" aria-labelledby="sign-out-title">
-        <h2 id="sign-out-title">{words.signOut.unsentTitle}</h2>
-        <p>{words.signOut.unsent(losing.value)}</p>
-        <div class="dialog-actions">
-          <button class="button button-warning" type="button" onClick={() => void signIn.signOut()}>
-            {words.signOut.anyway}
-          </button>
-          <button class="button button-secondary" type="button" onClick={() => dialog.current?.close()}>
-            {words.signOut.stay}
-          </button>
-        </div>
-      </dialog>
-    </div>
   );
 }

@@ -25,6 +25,10 @@ export default {
     storage: "Nid yw'r porwr hwn yn gadael i Wardline storio dim. Gadewch y modd pori preifat, neu caniatewch storio ar gyfer y wefan hon, yna rhowch gynnig arall arni",
     other: "Ni weithiodd y mewngofnodi. Rhowch gynnig arall arni, a rhowch wybod i'ch desg gwasanaeth TG os yw'n parhau",
   },
+  menu: {
+    label: (name) => `Eich cyfrif: ${name}`,
+    settings: "Gosodiadau",
+  },
   signOut: {
     action: "Allgofnodi",
     signingOut: "Wrthi'n allgofnodi…",

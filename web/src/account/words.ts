@@ -24,6 +24,10 @@ export const words = catalogue("account", {
     storage: "This browser lets Wardline store nothing. Leave private browsing, or allow storage for this site, then try again",
     other: "Signing in did not work. Try again, and tell your IT service desk if it goes on",
   },
+  menu: {
+    label: (name: string) => `Your account: ${name}`,
+    settings: "Settings",
+  },
   signOut: {
     action: "Sign out",
     signingOut: "Signing out…",

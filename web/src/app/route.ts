@@ -14,10 +14,13 @@ export type Route =
   | { screen: "new group" }
   /** Groups that anyone may join. */
   | { screen: "groups" }
+  /** The settings: their list, or one page of it. */
+  | { screen: "settings"; page?: string }
   | { screen: "unknown" };
 
 const conversation = "/conversation/";
 const about = "about";
+const settings = "/settings";
 
 const plain: Record<string, Route> = {
   "/": { screen: "conversations" },
@@ -30,6 +33,7 @@ const plain: Record<string, Route> = {
 export function read(path: string): Route {
   const found = plain[path];
   if (found) return found;
+  if (path === settings || path.startsWith(`${settings}/`)) return { screen: "settings", page: path.slice(settings.length + 1) || undefined };
   if (!path.startsWith(conversation)) return { screen: "unknown" };
   const [roomId, part, ...more] = path.slice(conversation.length).split("/").map(decoded);
   if (!roomId || more.length > 0) return { screen: "unknown" };
@@ -51,6 +55,10 @@ export function pathTo(roomId?: string, eventId?: string): string {
   if (roomId === undefined) return "/";
   const room = conversation + encodeURIComponent(roomId);
   return eventId === undefined ? room : `${room}/${encodeURIComponent(eventId)}`;
+}
+
+export function pathToSettings(page?: string): string {
+  return page === undefined ? settings : `${settings}/${page}`;
 }
 
 export function pathToAbout(roomId: string): string {

@@ -3,21 +3,26 @@
 import "./style.css";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import type { SignIn } from "../account/model";
-import { SignInPage, SignOut } from "../account/view";
+import { AccountMenu } from "../account/menu";
+import { SignInPage } from "../account/view";
 import { Conversations } from "../conversations/model";
 import { ConversationList, focusRow, nameOf } from "../conversations/view";
 import { words as list } from "../conversations/words";
+import { Announcements } from "../look/announce";
+import { later } from "../look/later";
 import type { Account } from "../matrix/account";
 import { Conversation } from "../room/model";
 import { RoomView } from "../room/view";
 import { Connection } from "../sync/model";
 import { ConnectionBanner } from "../sync/view";
 import { words as general } from "../words/words";
-import { go, isPlainClick, pathTo, route } from "./route";
+import { go, isPlainClick, pathTo, pathToSettings, route } from "./route";
 import { words } from "./words";
 
 /** Conversations kept ready to switch back to at once. */
 const keptReady = 12;
+
+const Settings = later(() => import("../settings/view").then((its) => its.Settings));
 
 const touch = matchMedia("(pointer: coarse)").matches;
 
@@ -76,14 +81,16 @@ function Messenger({ signIn, account }: { signIn: SignIn; account: Account }) {
   const here = route.value;
   const roomId = here.screen === "conversation" ? here.roomId : undefined;
   const title = useRef<HTMLHeadingElement & HTMLParagraphElement>(null);
-  // The form that had the focus is gone. An open conversation takes it itself.
-  useEffect(() => title.current?.focus(), []);
+  const inSettings = here.screen === "settings";
+  // The form or the settings that had the focus are gone. An open conversation takes it itself.
+  useEffect(() => title.current?.focus(), [inSettings]);
   // The next person at this browser begins at the list, not where this one was.
   useEffect(() => () => go(pathTo(), true), [account]);
   useTitle(screen, roomId);
   useFocusOnReturn(roomId);
   // The open conversation is what the page is about; without one it is the list.
   const Title = roomId === undefined ? "h1" : "p";
+  const isOpen = roomId !== undefined || (inSettings && here.page !== undefined);
   const open = (id: string, event: MouseEvent) => {
     if (!isPlainClick(event)) return;
     event.preventDefault();
@@ -91,23 +98,30 @@ function Messenger({ signIn, account }: { signIn: SignIn; account: Account }) {
     if (id === roomId && !touch) document.getElementById("composer")?.focus();
   };
   return (
-    <main class={roomId === undefined ? "messenger" : "messenger messenger-open"}>
+    <main class={isOpen ? "messenger messenger-open" : "messenger"}>
       <a class="skip" href="#composer" hidden={roomId === undefined}>
         {words.toComposer}
       </a>
       <ConnectionBanner connection={screen.connection} />
-      <nav class="pane-list" aria-label={list.title}>
-        <header class="list-head">
-          <Title class="list-title" ref={title} tabIndex={-1}>
-            {list.title}
-          </Title>
-          <SignOut signIn={signIn} unsent={() => account.unsent()} />
-        </header>
-        <ConversationList conversations={screen.conversations} me={account.userId} current={roomId} pathTo={pathTo} onOpen={open} />
-      </nav>
-      <div class="pane-room">
-        <Pane screen={screen} />
-      </div>
+      {inSettings ? (
+        <Settings page={here.page} account={account} signIn={signIn} />
+      ) : (
+        <>
+          <nav class="pane-list" aria-label={list.title}>
+            <header class="list-head">
+              <Title class="list-title" ref={title} tabIndex={-1}>
+                {list.title}
+              </Title>
+              <AccountMenu signIn={signIn} unsent={() => account.unsent()} onSettings={() => go(pathToSettings())} />
+            </header>
+            <ConversationList conversations={screen.conversations} me={account.userId} current={roomId} pathTo={pathTo} onOpen={open} />
+          </nav>
+          <div class="pane-room">
+            <Pane screen={screen} />
+          </div>
+        </>
+      )}
+      <Announcements />
     </main>
   );
 }
@@ -141,9 +155,12 @@ function useTitle(screen: Screen, roomId: string | undefined): void {
   const room = roomId === undefined ? undefined : screen.conversations.list.value.find((one) => one.room_id === roomId);
   const unread = screen.conversations.unread.value;
   const title = [room ? nameOf(room) : list.title, general.product].join(" – ");
+  // The settings have titles of their own.
+  const own = route.value.screen === "settings";
   useEffect(() => {
+    if (own) return;
     document.title = unread > 0 ? `(${list.badge(unread)}) ${title}` : title;
-  }, [title, unread]);
+  }, [title, unread, own]);
 }
 
 /** Coming back to the list puts the focus on the conversation one came from. */

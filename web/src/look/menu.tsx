@@ -26,22 +26,26 @@ export interface Place {
   bottom: number;
 }
 
+type Align = "start" | "end";
+
 export interface MenuProps {
   label: string;
   icon?: IconName;
   items: MenuItem[];
+  /** Which edge of the button the menu keeps to; the end unless told. */
+  align?: Align;
   class?: string;
 }
 
 /** A button that opens a menu. */
-export function Menu({ label, icon = "more", items, class: extra }: MenuProps) {
+export function Menu({ label, icon = "more", items, align = "end", class: extra }: MenuProps) {
   const place = useSignal<Place | undefined>(undefined);
   const opener = useRef<HTMLButtonElement>(null);
   const toggle = () => (place.value = place.value ? undefined : opener.current?.getBoundingClientRect());
   return (
     <>
       <IconButton icon={icon} label={label} class={extra} inner={opener} expanded={place.value !== undefined} onClick={toggle} />
-      {place.value && <MenuList label={label} place={place.value} items={items} opener={opener.current} onClose={() => (place.value = undefined)} />}
+      {place.value && <MenuList label={label} place={place.value} items={items} align={align} opener={opener.current} onClose={() => (place.value = undefined)} />}
     </>
   );
 }
@@ -50,15 +54,17 @@ export interface MenuListProps {
   label: string;
   place: Place;
   items: MenuItem[];
+  /** Which edge of the place it keeps to; the start unless told. */
+  align?: Align;
   /** What opened it: pressing that again is its own business, not "beside the menu". */
   opener?: HTMLElement | null;
   onClose: () => void;
 }
 
 /** The open menu itself, for what opens otherwise: a long press, the right button. */
-export function MenuList({ label, place, items, opener, onClose }: MenuListProps) {
+export function MenuList({ label, place, items, align = "start", opener, onClose }: MenuListProps) {
   const list = useRef<HTMLUListElement>(null);
-  useOpen(list, place, opener, onClose);
+  useOpen(list, place, align, opener, onClose);
   const select = (item: MenuItem) => {
     onClose();
     item.onSelect();
@@ -82,13 +88,13 @@ function role(item: MenuItem) {
   return item.checked === undefined ? ({ role: "menuitem" } as const) : ({ role: "menuitemcheckbox", "aria-checked": item.checked } as const);
 }
 
-function useOpen(list: { current: HTMLUListElement | null }, place: Place, opener: HTMLElement | null | undefined, onClose: () => void): void {
+function useOpen(list: { current: HTMLUListElement | null }, place: Place, align: Align, opener: HTMLElement | null | undefined, onClose: () => void): void {
   useLayoutEffect(() => {
     const menu = list.current;
     if (!menu) return;
     const before = document.activeElement;
     raise(menu);
-    put(menu, place);
+    put(menu, place, align);
     entries(menu)[0]?.focus();
     const beside = (event: Event) => {
       const target = event.target as Node;
@@ -115,9 +121,10 @@ function raise(menu: HTMLElement): void {
 /** Distance kept from the edges of the window, in pixels. */
 const margin = 8;
 
-function put(menu: HTMLElement, place: Place): void {
+function put(menu: HTMLElement, place: Place, align: Align): void {
   const { width, height } = menu.getBoundingClientRect();
-  const left = place.left + width + margin <= innerWidth ? place.left : place.right - width;
+  const toEnd = align === "end" ? place.right - width >= margin : place.left + width + margin > innerWidth;
+  const left = toEnd ? place.right - width : place.left;
   const below = place.bottom + height + margin <= innerHeight || place.top < innerHeight - place.bottom;
   const top = below ? place.bottom : place.top - height;
   menu.style.left = `${Math.max(margin, Math.min(left, innerWidth - width - margin))}px`;

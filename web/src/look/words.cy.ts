@@ -3,6 +3,10 @@ import type { words } from "./words";
 
 export default {
   close: "Cau",
+  loading: "Wrthi'n llwytho…",
+  notLoaded: "Nid oedd modd llwytho'r dudalen hon",
+  notLoadedHint: "Gwiriwch eich cysylltiad, yna rhowch gynnig arall arni.",
+  tryAgain: "Ceisio eto",
   problem: "Mae problem",
   show: "Dangos",
   hide: "Cuddio",

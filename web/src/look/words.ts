@@ -2,6 +2,10 @@ import { catalogue } from "../words/catalogue";
 
 export const words = catalogue("look", {
   close: "Close",
+  loading: "Loading…",
+  notLoaded: "This page could not be loaded",
+  notLoadedHint: "Check your connection, then try again.",
+  tryAgain: "Try again",
   problem: "There is a problem",
   show: "Show",
   hide: "Hide",

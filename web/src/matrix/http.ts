@@ -126,7 +126,8 @@ export class Client {
     try {
       return await request(token);
     } catch (error) {
-      if (!(error instanceof MatrixError) || error.status !== 401) throw error;
+      // A 401 that says M_FORBIDDEN is about a password that was not right, not about the token ("User-Interactive Authentication").
+      if (!(error instanceof MatrixError) || error.status !== 401 || error.code === "M_FORBIDDEN") throw error;
       await this.#renew(token);
       return await request(this.#session.access_token);
     }

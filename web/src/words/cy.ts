@@ -6,7 +6,8 @@ import composer from "../composer/words.cy";
 import conversations from "../conversations/words.cy";
 import look from "../look/words.cy";
 import room from "../room/words.cy";
+import settings from "../settings/words.cy";
 import sync from "../sync/words.cy";
 import words from "./words.cy";
 
-export default { account, app, composer, conversations, look, room, sync, words };
+export default { account, app, composer, conversations, look, room, settings, sync, words };
