@@ -3,6 +3,7 @@
 
 import { batch, signal } from "@preact/signals";
 import type { Body } from "../matrix/fold";
+import type { Mention } from "./content";
 
 /** The message that a draft answers or replaces, as it read when it was chosen. */
 export interface Target {
@@ -11,8 +12,21 @@ export interface Target {
   body: Body;
 }
 
+/** A draft at rest. */
+export interface Saved {
+  text: string;
+  mentions: Mention[];
+  replyTo?: Target;
+  editing?: Target;
+  aside?: Saved;
+}
+
+const nothing: Saved = { text: "", mentions: [] };
+
 export class Draft {
   readonly text = signal("");
+  /** The people named in the text with @; those whose name was deleted again may still be here. */
+  readonly mentions = signal<Mention[]>([]);
   /** The message that will be quoted. */
   readonly replyTo = signal<Target | undefined>(undefined);
   /** The own message that will be replaced. */
@@ -21,6 +35,8 @@ export class Draft {
   readonly thread = signal<string | undefined>(undefined);
   /** Grows when the composer should take the focus: something was chosen for it elsewhere. */
   readonly wanted = signal(0);
+  /** What was being written before an edit began. */
+  #aside: Saved = nothing;
 
   /** Answers a message. */
   reply(target: Target): void {
@@ -36,33 +52,54 @@ export class Draft {
     if (!("text" in target.body)) return;
     const { text } = target.body;
     batch(() => {
-      if (!this.editing.value) this.#aside = { text: this.text.value, replyTo: this.replyTo.value };
-      this.replyTo.value = undefined;
-      this.editing.value = target;
-      this.text.value = text;
+      if (!this.editing.value) this.#aside = this.#plain();
+      this.#put({ text, mentions: [], editing: target });
       this.wanted.value++;
     });
   }
 
-  /** Leaves the message as it was. */
+  /** Leaves the message as it was, and goes back to what was being written before. */
   stopEditing(): void {
-    const { text, replyTo } = this.#aside;
-    batch(() => {
-      this.editing.value = undefined;
-      this.text.value = text;
-      this.replyTo.value = replyTo;
-      this.#aside = { text: "" };
-    });
+    if (this.editing.value) this.#put(this.#aside);
+    this.#aside = nothing;
   }
 
-  /** Nothing is being written any more: it was sent. */
+  /** The message being edited is gone: what was written in its place stays, as a message of its own. */
+  keepAsNew(): void {
+    this.editing.value = undefined;
+    this.#aside = nothing;
+  }
+
+  /** It was sent: after an edit comes back what was being written before it, else there is nothing. */
   clear(): void {
-    if (this.editing.value) return this.stopEditing();
-    batch(() => {
-      this.text.value = "";
-      this.replyTo.value = undefined;
-    });
+    if (this.editing.value) this.stopEditing();
+    else this.#put(nothing);
   }
 
-  #aside: { text: string; replyTo?: Target } = { text: "" };
+  /** For keeping it; undefined when there is nothing to keep. */
+  saved(): Saved | undefined {
+    const now = this.#plain();
+    const editing = this.editing.value;
+    if (editing) return { ...now, editing, aside: this.#aside };
+    return now.text === "" && !now.replyTo ? undefined : now;
+  }
+
+  /** Takes up what was kept. */
+  restore(saved: Saved): void {
+    this.#aside = saved.aside ?? nothing;
+    this.#put(saved);
+  }
+
+  #plain(): Saved {
+    return { text: this.text.value, mentions: this.mentions.value, replyTo: this.replyTo.value };
+  }
+
+  #put(saved: Saved): void {
+    batch(() => {
+      this.text.value = saved.text;
+      this.mentions.value = saved.mentions;
+      this.replyTo.value = saved.replyTo;
+      this.editing.value = saved.editing;
+    });
+  }
 }
