@@ -30,7 +30,6 @@ export interface Piece {
 }
 
 export class Tray {
-  readonly pieces = signal<Piece[]>([]);
   /** Files that were not taken, because there were too many. */
   readonly refused = signal(0);
   /** The largest file that the server takes, in bytes; until it has said so, unknown. */
@@ -38,9 +37,14 @@ export class Tray {
   readonly #unreadable = signal<ReadonlySet<string>>(new Set());
   #asking = false;
 
+  /** Whether there is something to send, and nothing that cannot be sent. */
   readonly ready = computed(() => this.pieces.value.length > 0 && this.pieces.value.every((piece) => this.problem(piece) === undefined));
 
-  constructor(private readonly account: Account) {}
+  constructor(
+    private readonly account: Account,
+    /** The chosen files, which outlive this tray while other conversations are read. */
+    readonly pieces: Signal<Piece[]>,
+  ) {}
 
   /** Takes files from a picker, the clipboard, a drop or the camera. */
   add(files: readonly File[]): void {

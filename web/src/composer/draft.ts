@@ -2,6 +2,7 @@
 // reads it. A thread has a draft of its own.
 
 import { batch, signal } from "@preact/signals";
+import type { Piece } from "../attach/model";
 import type { Body } from "../matrix/fold";
 import type { Mention } from "./content";
 
@@ -33,6 +34,8 @@ export class Draft {
   readonly editing = signal<Target | undefined>(undefined);
   /** The first message of the thread that this is written in. */
   readonly thread = signal<string | undefined>(undefined);
+  /** The files that go with it; these do not outlive the page. */
+  readonly pieces = signal<Piece[]>([]);
   /** Grows when the composer should take the focus: something was chosen for it elsewhere. */
   readonly wanted = signal(0);
   /** What was being written before an edit began. */

@@ -1,7 +1,7 @@
 // One open conversation: its messages as far back as they were scrolled, the text being written, and who has read what.
 
 import { batch, computed, signal } from "@preact/signals";
-import { Draft } from "../composer/draft";
+import { Draft, type Target } from "../composer/draft";
 import type { Account } from "../matrix/account";
 import { joined, withRedactions } from "../matrix/apply";
 import type { Change } from "../matrix/changes";
@@ -49,7 +49,7 @@ export class Conversation {
   readonly latestFromOthers = computed(() => this.#events.value.findLast((event) => isMessage(event) && event.sender !== this.account.userId));
 
   constructor(
-    private readonly account: Account,
+    readonly account: Account,
     readonly roomId: string,
   ) {
     this.#typing = new TypingNotice(account.client, roomId);
@@ -99,6 +99,17 @@ export class Conversation {
     this.#readUpTo.value = undefined;
     // A failure to store is shown on the message itself.
     this.account.outbox.add(this.roomId, "m.room.message", { msgtype: "m.text", body, "m.mentions": {} }).catch(() => undefined);
+  }
+
+  /** A message goes out: whoever answers has read what came before. */
+  sending(): void {
+    this.#readUpTo.value = undefined;
+  }
+
+  /** The latest own text that has been sent, for editing it. */
+  lastOwn(): Target | undefined {
+    const found = this.items.value.findLast((item) => item.kind === "message" && item.mine && item.body.kind === "text" && item.state === "received");
+    return found?.kind === "message" && found.event_id !== undefined ? { event_id: found.event_id, sender: found.sender, body: found.body } : undefined;
   }
 
   retry(txnId: string): void {

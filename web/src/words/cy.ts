@@ -2,12 +2,15 @@
 
 import account from "../account/words.cy";
 import app from "../app/words.cy";
+import attach from "../attach/words.cy";
+import camera from "../camera/words.cy";
 import composer from "../composer/words.cy";
 import conversations from "../conversations/words.cy";
 import look from "../look/words.cy";
 import room from "../room/words.cy";
 import settings from "../settings/words.cy";
 import sync from "../sync/words.cy";
+import voice from "../voice/words.cy";
 import words from "./words.cy";
 
-export default { account, app, composer, conversations, look, room, settings, sync, words };
+export default { account, app, attach, camera, composer, conversations, look, room, settings, sync, voice, words };
