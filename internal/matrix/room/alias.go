@@ -14,12 +14,12 @@ import (
 
 // fullAlias makes an alias of this server from a local part; "" stays "".
 func (rs *Rooms) fullAlias(local string) (string, error) {
-	if local == "" || strings.HasPrefix(local, "#") {
-		return local, nil
+	if local == "" {
+		return "", nil
 	}
 	alias := "#" + local + ":" + rs.conf.ServerName
-	if _, err := matrix.ParseAlias(alias); err != nil {
-		return "", errs.BadParam("That is not a valid alias.")
+	if _, err := matrix.ParseAlias(alias); err != nil || strings.ContainsAny(local, "#:") {
+		return "", errs.BadParam("That is not a valid alias: give what stands between # and the colon.")
 	}
 	return alias, nil
 }

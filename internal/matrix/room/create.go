@@ -77,6 +77,9 @@ func (rs *Rooms) create(ctx context.Context, who *audit.Caller, c Creation) (*Li
 	if err != nil {
 		return nil, err
 	}
+	if c.Alias, err = rs.fullAlias(c.Alias); err != nil {
+		return nil, err
+	}
 	drafts, err := rs.firstEvents(ctx, l.Version, &c)
 	if err != nil {
 		return nil, err
@@ -94,9 +97,6 @@ func (rs *Rooms) create(ctx context.Context, who *audit.Caller, c Creation) (*Li
 		if i == 0 {
 			l.ID = ev.RoomID
 		}
-	}
-	if c.Alias, err = rs.fullAlias(c.Alias); err != nil {
-		return nil, err
 	}
 	err = rs.db.Write(ctx, func(tx *store.Tx) error {
 		return rs.commit(tx, who, b, func(tx *store.Tx, _ []*Event) error { return rs.enlist(tx, l, c) })
@@ -182,11 +182,7 @@ func (rs *Rooms) firstEvents(ctx context.Context, version matrix.RoomVersion, c 
 		state("m.room.power_levels", "", powerLevels(version, c)),
 	}
 	if c.Alias != "" {
-		alias, err := rs.fullAlias(c.Alias)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, state("m.room.canonical_alias", "", map[string]any{"alias": alias}))
+		out = append(out, state("m.room.canonical_alias", "", map[string]any{"alias": c.Alias}))
 	}
 	given := map[StateKey]bool{}
 	var initial []*Draft
@@ -196,6 +192,9 @@ func (rs *Rooms) firstEvents(ctx context.Context, version matrix.RoomVersion, c 
 		}
 		if s.Type == "" || len(s.Content) == 0 {
 			return nil, errs.BadJSON("Each entry of initial_state needs a type and a content.")
+		}
+		if err := rs.checkInitial(ctx, c, s); err != nil {
+			return nil, err
 		}
 		given[StateKey{Type: s.Type, Key: s.StateKey}] = true
 		initial = append(initial, &Draft{Type: s.Type, StateKey: &s.StateKey, Content: s.Content})
@@ -213,6 +212,21 @@ func (rs *Rooms) firstEvents(ctx context.Context, version matrix.RoomVersion, c 
 	out = append(out, labels(c)...)
 	invites, err := rs.invitations(ctx, c)
 	return append(out, invites...), err
+}
+
+// checkInitial holds state that a new room shall start with against what checkState would refuse later.
+func (rs *Rooms) checkInitial(ctx context.Context, c *Creation, s Initial) error {
+	switch s.Type {
+	case "m.room.member":
+		return rs.checkMember(ctx, s.StateKey, s.Content)
+	case "m.room.canonical_alias":
+		for _, alias := range aliasesIn(s.Content) {
+			if alias != c.Alias {
+				return errs.New(errs.Invalid, "M_BAD_ALIAS", "The alias does not point to this room.")
+			}
+		}
+	}
+	return nil
 }
 
 func labels(c *Creation) (out []*Draft) {

@@ -346,7 +346,7 @@ func (api API) Members(ctx context.Context, who *audit.Caller, in membersRequest
 		if err != nil {
 			return nil, err
 		}
-		at = min(at, pos)
+		at = r.Spans.upTo(pos) // not who was there while the reader was not
 	}
 	events, err := api.Rooms.StateAt(ctx, r.Live, at)
 	if err != nil {

@@ -266,14 +266,14 @@ func (s *snapshot) count(ev *Event, by int) {
 // writing it out just now keeps the old one.
 func (s *snapshot) redact(l *Live, by *Event) {
 	for i, ev := range s.timeline {
-		if ev.ID == by.Redacts {
+		if left := ev.after(l.Version, by); left != ev {
 			s.timeline = append([]*Event(nil), s.timeline...)
-			s.timeline[i] = ev.redacted(l.Version, by)
+			s.timeline[i] = left
 		}
 	}
 	for k, ev := range s.state {
-		if ev.ID == by.Redacts {
-			s.state[k] = ev.redacted(l.Version, by)
+		if left := ev.after(l.Version, by); left != ev {
+			s.state[k] = left
 			if k.Type == "m.room.power_levels" {
 				s.parseLevels(l)
 			}

@@ -2,6 +2,7 @@ package room
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
 
 	"github.com/tidwall/gjson"
@@ -71,7 +72,7 @@ func (rs *Rooms) Join(ctx context.Context, who *audit.Caller, idOrAlias, reason 
 	}
 	more := map[string]any{}
 	if by := rs.authoriser(ctx, who, l); by != "" {
-		more["join_authorised_via_users_server"] = by
+		more[vouched] = by
 	}
 	return l, rs.change(ctx, who, l, who.User, "join", reason, more)
 }
@@ -95,6 +96,35 @@ func (rs *Rooms) authoriser(ctx context.Context, who *audit.Caller, l *Live) str
 		}
 	}
 	return ""
+}
+
+// vouched is the member of a membership's content in whose name somebody has come in.
+const vouched = "join_authorised_via_users_server"
+
+// vouch settles in whose name somebody who sets their own membership comes in. It is for the server to find out, as Join
+// does: the rules of authorisation only ask whether that member may invite, and would believe anyone who names one.
+func (rs *Rooms) vouch(ctx context.Context, who *audit.Caller, l *Live, d *Draft) error {
+	by := ""
+	switch now := l.State("m.room.member", *d.StateKey); {
+	case gjson.GetBytes(d.Content, "membership").Str != "join" || *d.StateKey != who.User:
+	case now.Membership() == "join":
+		by = gjson.GetBytes(now.Content, vouched).Str
+	default:
+		by = rs.authoriser(ctx, who, l)
+	}
+	if gjson.GetBytes(d.Content, vouched).Str == by && (by != "" || !gjson.GetBytes(d.Content, vouched).Exists()) {
+		return nil
+	}
+	var content map[string]json.RawMessage
+	if err := json.Unmarshal(d.Content, &content); err != nil {
+		return errs.BadJSON("The content must be an object.")
+	}
+	delete(content, vouched)
+	if by != "" {
+		content[vouched] = object(by)
+	}
+	d.Content = object(content)
+	return nil
 }
 
 func (rs *Rooms) inAllowed(ctx context.Context, who *audit.Caller, rules *Event) bool {
@@ -282,8 +312,8 @@ func (rs *Rooms) refreshIn(ctx context.Context, who *audit.Caller, l *Live, user
 	if now == nil || now.Membership() != "join" {
 		return nil
 	}
-	if by := gjson.GetBytes(now.Content, "join_authorised_via_users_server").Str; by != "" {
-		content["join_authorised_via_users_server"] = by
+	if by := gjson.GetBytes(now.Content, vouched).Str; by != "" {
+		content[vouched] = by
 	}
 	d := state("m.room.member", user, content)
 	if same(now.Content, d.Content) {

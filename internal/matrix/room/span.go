@@ -24,6 +24,17 @@ func (s Spans) Has(pos int64) bool {
 	return false
 }
 
+// upTo gives the last position in the spans that is not after another; if all are after it, the first.
+func (s Spans) upTo(pos int64) int64 {
+	at := s[0].From
+	for _, r := range s {
+		if r.From <= pos {
+			at = min(pos, r.To)
+		}
+	}
+	return at
+}
+
 // add appends a span, joining it to the last one where they touch.
 func (s Spans) add(r Span) Spans {
 	if n := len(s); n > 0 && r.From <= s[n-1].To+1 {
