@@ -91,7 +91,7 @@ func (s *Server) joinAccounts() {
 		if err := r.Payload(&about); err != nil {
 			return nil, err
 		}
-		return nil, s.rooms.LeaveAll(ctx, &audit.Caller{User: about.By}, about.User, "")
+		return nil, s.members.LeaveAll(ctx, &audit.Caller{User: about.By}, about.User, "")
 	})
 }
 

@@ -18,6 +18,8 @@ const (
 	Reading Want = iota
 	// Belonging is to do what only those now joined may.
 	Belonging
+	// Leaving is to end, refuse or forget a membership: for whoever has one of any kind, an invitation or a ban too.
+	Leaving
 )
 
 // Room is a room opened for somebody. There is no other way to get one than Open.
@@ -70,18 +72,18 @@ func (rs *Rooms) open(ctx context.Context, who *audit.Caller, l *Live, want Want
 	}
 	r := &Room{Live: l, Who: who, Until: Forever}
 	joined := l.Membership(who.User) == "join"
-	if want == Belonging && !joined {
+	if want == Belonging && !joined || want == Leaving && l.State("m.room.member", who.User) == nil {
 		return nil, errStranger()
 	}
 	var err error
 	if r.Spans, err = rs.visible(ctx, l, who.User); err != nil {
 		return nil, err
 	}
-	if len(r.Spans) == 0 {
+	if len(r.Spans) == 0 && want != Leaving {
 		return nil, errStranger()
 	}
 	if !joined {
-		r.Until = r.Spans[len(r.Spans)-1].To
+		r.Until = r.Spans.end()
 	}
 	return r, nil
 }

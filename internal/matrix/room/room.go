@@ -1,6 +1,7 @@
 // Package room is the conversation: it authorises, appends and remembers the events of every room, and says who may
-// read which of them. It is the only writer of the event log. It does not page through history (package history),
-// relate events to each other (relation), or deliver them (sync, push).
+// read which of them. It is the only writer of the event log. What a room begins with (package creation), who comes and
+// goes (membership) and how rooms are found (listing) are packages of their own above it; so are paging through history,
+// relating events to each other, and delivering them (sync, push).
 package room
 
 import (
@@ -22,9 +23,8 @@ import (
 type Config struct {
 	ServerName string
 	Key        matrix.Key
-	Default    matrix.RoomVersion // of new rooms
-	Encryption bool               // whether a room may be encrypted end to end, so that the trust cannot read it
-	CacheBytes int64              // memory for state and timelines; 0: 256 MiB
+	Encryption bool  // whether a room may be encrypted end to end, so that the trust cannot read it
+	CacheBytes int64 // memory for state and timelines; 0: 256 MiB
 }
 
 // Gate may refuse what the rules of Matrix allow: policy, holds. It is supplied by the server.
@@ -68,9 +68,6 @@ type Rooms struct {
 func New(db *store.DB, conf Config, people People, log *slog.Logger) *Rooms {
 	if conf.CacheBytes == 0 {
 		conf.CacheBytes = 256 << 20
-	}
-	if conf.Default == "" {
-		conf.Default = matrix.V12
 	}
 	rs := &Rooms{
 		db: db, conf: conf, people: people, log: log,

@@ -136,26 +136,23 @@ func (rs *Rooms) PutState(ctx context.Context, who *audit.Caller, room string, d
 
 // checkState holds state that a client sets directly against what the verbs for it would refuse.
 func (rs *Rooms) checkState(ctx context.Context, who *audit.Caller, l *Live, d *Draft) error {
-	switch d.Type {
-	case "m.room.canonical_alias":
-		return rs.checkAliases(ctx, l, d.Content)
-	case "m.room.member":
-		if err := rs.checkMember(ctx, *d.StateKey, d.Content); err != nil {
-			return err
-		}
-		return rs.vouch(ctx, who, l, d)
+	if d.Type != "m.room.member" {
+		return nil
 	}
-	return nil
+	if err := rs.CheckMember(ctx, *d.StateKey, d.Content); err != nil {
+		return err
+	}
+	return rs.vouch(ctx, who, l, d)
 }
 
-// checkMember makes sure that whoever is let into a room is there, and of this trust.
-func (rs *Rooms) checkMember(ctx context.Context, user string, content []byte) error {
+// CheckMember makes sure that whoever is let into a room is there, and of this trust.
+func (rs *Rooms) CheckMember(ctx context.Context, user string, content []byte) error {
 	if !gjson.ValidBytes(content) {
 		return errs.BadJSON("The content is not JSON.")
 	}
 	switch gjson.GetBytes(content, "membership").Str {
 	case "join", "invite", "knock":
-		_, err := rs.memberContent(ctx, user, "invite", "")
+		_, err := rs.MemberContent(ctx, user, "invite", "")
 		return err
 	}
 	return nil

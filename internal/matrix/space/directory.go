@@ -79,7 +79,7 @@ func parseSince(token string) (from int, err error) {
 
 // matching gives the published rooms that are asked for, in a stable order.
 func (s *Spaces) matching(ctx context.Context, ask ListAsk) (out []Summary, err error) {
-	rooms, err := s.rooms.Directory(ctx)
+	rooms, err := s.listing.Directory(ctx)
 	if err != nil {
 		return nil, err
 	}
