@@ -65,6 +65,7 @@ type subject struct {
 // messages go, and what its rooms must hear of is promised.
 func (s *Server) joinAccounts() {
 	s.rooms.AddGate(suspension{s.rooms})
+	s.accounts.DeviceRefused = s.keys.RefuseDevice
 	s.accounts.DeviceGone = func(tx *store.Tx, user, device string) error {
 		return errors.Join(s.keys.Forget(tx, user, device), s.inbox.Forget(tx, user, device), push.DeviceGone(tx, user, device))
 	}
@@ -110,10 +111,10 @@ type suspension struct{ rooms *room.Rooms }
 
 // May implements room.Gate.
 func (s suspension) May(ctx context.Context, who *audit.Caller, in *room.Live, d *room.Draft) error {
-	if !who.Suspended {
+	refused := who.MayAct()
+	if refused == nil {
 		return nil
 	}
-	refused := errs.New(errs.Forbidden, "M_USER_SUSPENDED", "Your account is suspended: you can read, but not act.")
 	switch d.Type {
 	case "m.room.member":
 		if d.StateKey == nil || *d.StateKey != who.User || gjson.GetBytes(d.Content, "membership").Str != "leave" {

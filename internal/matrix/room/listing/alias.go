@@ -46,6 +46,9 @@ func (n *Listing) AddAlias(ctx context.Context, who *audit.Caller, alias, in str
 	if err != nil || a.Server != n.rooms.ServerName() {
 		return errs.BadParam("That is not a valid alias of this server.")
 	}
+	if err := who.MayAct(); err != nil {
+		return err
+	}
 	r, err := n.rooms.Open(ctx, who, in, room.Belonging)
 	if err != nil {
 		return err
@@ -67,6 +70,9 @@ func (n *Listing) AddAlias(ctx context.Context, who *audit.Caller, alias, in str
 
 // RemoveAlias takes a name away: whoever made it may, and whoever may set the room's canonical alias.
 func (n *Listing) RemoveAlias(ctx context.Context, who *audit.Caller, alias string) error {
+	if err := who.MayAct(); err != nil {
+		return err
+	}
 	l, err := n.Aliased(ctx, alias)
 	if err != nil {
 		return err

@@ -48,6 +48,9 @@ func (n *Listing) Move(tx *store.Tx, from, to *room.Live) error {
 
 // Publish lists a room in the trust's directory or takes it out; it needs the power to set the canonical alias.
 func (n *Listing) Publish(ctx context.Context, who *audit.Caller, in string, listed bool) error {
+	if err := who.MayAct(); err != nil {
+		return err
+	}
 	r, err := n.rooms.Open(ctx, who, in, room.Belonging)
 	if err != nil {
 		return err
