@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -163,5 +164,44 @@ func TestMembersBefore(t *testing.T) {
 		if had := got[[]client.Event](t)(amira.Members(ctx, id, client.MembersOptions{At: then, Membership: "join"})); len(had) != 2 {
 			t.Errorf("amira is shown %d members of then", len(had))
 		}
+	})
+}
+
+// TestForgottenButOpenToAll: who has forgotten a room reads of it what any stranger does.
+func TestForgottenButOpenToAll(t *testing.T) {
+	Each(t, func(t *testing.T, s *Trust) {
+		ctx := t.Context()
+		people := s.Staff(t, "amira", "ben", "cara")
+		amira, ben, cara := people[0], people[1], people[2]
+		id := Room(t, amira, ben)
+		Say(t, amira, id, "among ourselves")
+		got[string](t)(amira.SetState(ctx, id, "m.room.history_visibility", "", client.Object{"history_visibility": "world_readable"}))
+		Say(t, amira, id, "for all to read")
+		ok(t, ben.Leave(ctx, id))
+		ok(t, ben.Forget(ctx, id))
+		page := client.MessagesOptions{Dir: client.Forward, Limit: 100}
+		his, hers := got[client.Page](t)(ben.Messages(ctx, id, page)), got[client.Page](t)(cara.Messages(ctx, id, page))
+		if said := bodies(his.Chunk); !slices.Contains(said, "for all to read") || slices.Contains(said, "among ourselves") || !slices.Equal(ids(his.Chunk), ids(hers.Chunk)) {
+			t.Errorf("ben reads %v, a stranger %v", said, bodies(hers.Chunk))
+		}
+	})
+}
+
+// TestSlidingAsksAreBounded: what all lists ask for of one room together has a bound.
+func TestSlidingAsksAreBounded(t *testing.T) {
+	Each(t, func(t *testing.T, s *Trust) {
+		amira := s.Staff(t, "amira")[0]
+		var wants client.SlidingRoomWants
+		for i := range 100 {
+			wants.RequiredState = append(wants.RequiredState, [2]string{"org.example.state", strconv.Itoa(i)})
+		}
+		ask := client.SlidingRequest{Lists: map[string]client.SlidingList{}}
+		for i := range 5 {
+			ask.Lists[strconv.Itoa(i)] = client.SlidingList{Ranges: [][2]int{{0, 9}, {0, 9}}, SlidingRoomWants: wants}
+		}
+		got[client.SlidingResponse](t)(amira.SlidingSync(t.Context(), ask))
+		ask.Lists["one more"] = ask.Lists["0"]
+		_, err := amira.SlidingSync(t.Context(), ask)
+		refused(t, "a sixth list of a hundred", err, 400, "M_INVALID_PARAM")
 	})
 }

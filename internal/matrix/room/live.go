@@ -40,6 +40,7 @@ type Live struct {
 	loading  chan struct{}
 	backlog  []*Event         // committed while loading
 	visible  map[string]Spans // what people may read; forgotten when visibility or their membership changes
+	dropped  int              // counts what was taken out of visible for another reason than an event
 	size     int64
 	headLink headLink // the last committed event, what the next one is chained to
 }

@@ -2,6 +2,7 @@ package room
 
 import (
 	"context"
+	"slices"
 	"sort"
 
 	"github.com/wardline/wardline/internal/platform/audit"
@@ -99,6 +100,7 @@ func (rs *Rooms) Visible(ctx context.Context, l *Live, user string) (Spans, erro
 func (rs *Rooms) visible(ctx context.Context, l *Live, user string) (Spans, error) {
 	l.mu.RLock()
 	spans, ok := l.visible[user]
+	dropped := l.dropped
 	l.mu.RUnlock()
 	if ok {
 		return spans, nil
@@ -106,10 +108,13 @@ func (rs *Rooms) visible(ctx context.Context, l *Live, user string) (Spans, erro
 	at := l.Last()
 	err := rs.db.Read(ctx, func(tx *store.Tx) error {
 		forgotten, err := hasForgotten(tx, l.NR, user)
-		if err != nil || forgotten {
+		if err != nil {
 			return err
 		}
 		changes, err := readChanges(tx, l.NR, user)
+		if forgotten { // they are to the room what any stranger is
+			changes = slices.DeleteFunc(changes, func(c change) bool { return c.membership != "" })
+		}
 		spans = visible(changes)
 		return err
 	})
@@ -118,8 +123,8 @@ func (rs *Rooms) visible(ctx context.Context, l *Live, user string) (Spans, erro
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	// Not kept when the log went on meanwhile: what was read might already be past.
-	if l.full != nil && l.last.Load() == at {
+	// Not kept when the log went on meanwhile, or somebody forgot the room: what was read might already be past.
+	if l.full != nil && l.last.Load() == at && l.dropped == dropped {
 		if l.visible == nil || len(l.visible) > 10_000 {
 			l.visible = map[string]Spans{}
 		}

@@ -272,6 +272,7 @@ func (rs *Rooms) forgotten(id, user string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.visible, user)
+	l.dropped++
 }
 
 // fill adds to a batch that another node committed the events of its span.

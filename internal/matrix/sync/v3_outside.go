@@ -47,10 +47,14 @@ func appendStrippedList(b []byte, t tie) []byte {
 			b = append(ev.AppendStripped(b), ',')
 		}
 	}
-	if inviter := t.room.State("m.room.member", t.event.Sender); inviter != nil && inviter != t.event {
+	if inviter := t.room.State("m.room.member", t.event.Sender); inviter != nil && inviter.ID != t.event.ID {
 		b = append(inviter.AppendStripped(b), ',')
 	}
-	b = t.event.AppendStripped(b)
+	own := t.event
+	if now := t.room.State("m.room.member", *own.StateKey); now != nil && now.ID == own.ID {
+		own = now // which may have been redacted since
+	}
+	b = own.AppendStripped(b)
 	return append(b, ']')
 }
 
