@@ -81,7 +81,7 @@ func (s *Server) joinAccounts() {
 		if err := r.Payload(&about); err != nil {
 			return nil, err
 		}
-		err := s.rooms.RefreshProfile(ctx, &audit.Caller{User: about.User}, about.User)
+		err := s.members.RefreshProfile(ctx, &audit.Caller{User: about.User}, about.User)
 		if errs.Is(err, errs.NotFound) {
 			err = nil // deactivated since: they leave
 		}

@@ -6,19 +6,14 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/wardline/wardline/internal/platform/audit"
-	"github.com/wardline/wardline/internal/platform/endpoint"
 	"github.com/wardline/wardline/internal/platform/errs"
 )
 
-// API is the rooms' face on HTTP: client-server API, "Sending events to a room", "Redactions", and reading state.
+// API is the rooms' face on HTTP: client-server API, "Sending events to a room", "Redactions".
 type API struct{ Rooms *Rooms }
 
 type eventID struct {
 	EventID string `json:"event_id"`
-}
-
-type ofRoom struct {
-	Room string `path:"roomId" json:"-"`
 }
 
 type sendRequest struct {
@@ -74,47 +69,4 @@ func (api API) Redact(ctx context.Context, who *audit.Caller, in redactRequest) 
 	}
 	id, err := api.Rooms.Redact(ctx, who, in.Room, in.Event, in.Reason, txn)
 	return eventID{id}, err
-}
-
-// StateOf answers GET /rooms/{roomId}/state.
-func (api API) StateOf(ctx context.Context, who *audit.Caller, in ofRoom) (endpoint.Raw, error) {
-	r, err := api.Rooms.Open(ctx, who, in.Room, Reading)
-	if err != nil {
-		return nil, err
-	}
-	events, err := api.Rooms.StateAt(ctx, r.Live, r.Until)
-	if err != nil {
-		return nil, err
-	}
-	b := append(make([]byte, 0, 512*len(events)), '[')
-	for i, ev := range events {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = ev.Append(b, Reader{RoomID: r.ID, User: who.User, Device: who.Device})
-	}
-	return append(b, ']'), nil
-}
-
-type stateEventRequest struct {
-	Room   string `path:"roomId" json:"-"`
-	Type   string `path:"eventType" json:"-"`
-	Key    string `path:"stateKey" json:"-"`
-	Format string `query:"format" json:"-"`
-}
-
-// StateEvent answers GET /rooms/{roomId}/state/{eventType}/{stateKey}.
-func (api API) StateEvent(ctx context.Context, who *audit.Caller, in stateEventRequest) (endpoint.Raw, error) {
-	r, err := api.Rooms.Open(ctx, who, in.Room, Reading)
-	if err != nil {
-		return nil, err
-	}
-	ev, err := api.Rooms.StateEventAt(ctx, r.Live, in.Type, in.Key, r.Until)
-	if err != nil {
-		return nil, err
-	}
-	if in.Format == "event" {
-		return ev.Append(nil, Reader{RoomID: r.ID, User: who.User, Device: who.Device}), nil
-	}
-	return endpoint.Raw(ev.Content), nil
 }

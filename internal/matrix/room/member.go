@@ -4,8 +4,6 @@ import (
 	"context"
 	"slices"
 
-	"github.com/tidwall/gjson"
-
 	"github.com/wardline/wardline/internal/platform/audit"
 	"github.com/wardline/wardline/internal/platform/errs"
 	"github.com/wardline/wardline/internal/platform/store"
@@ -94,47 +92,5 @@ func (rs *Rooms) Memberships(tx *store.Tx, user string, each func(ev *Event, for
 	for _, ev := range events {
 		each(ev, slices.Contains(gone, ev.Room.NR))
 	}
-	return err
-}
-
-// RefreshProfile brings the member events of somebody up to date with their profile, in all rooms they are in.
-func (rs *Rooms) RefreshProfile(ctx context.Context, who *audit.Caller, user string) error {
-	all, err := rs.Joined(ctx, user, "join")
-	if err != nil {
-		return err
-	}
-	for _, m := range all {
-		l, err := rs.Number(ctx, m.Room)
-		if err != nil {
-			return err
-		}
-		if err := rs.Load(ctx, l); err != nil {
-			return err
-		}
-		if err := rs.refreshIn(ctx, who, l, user); err != nil && !errs.Is(err, errs.Forbidden) {
-			return err
-		}
-	}
-	return nil
-}
-
-func (rs *Rooms) refreshIn(ctx context.Context, who *audit.Caller, l *Live, user string) error {
-	content, err := rs.MemberContent(ctx, user, "join", "")
-	if err != nil {
-		return err
-	}
-	now := l.State("m.room.member", user)
-	if now == nil || now.Membership() != "join" {
-		return nil
-	}
-	if by := gjson.GetBytes(now.Content, Vouched).Str; by != "" {
-		content[Vouched] = by
-	}
-	d := StateDraft("m.room.member", user, content)
-	if same(now.Content, d.Content) {
-		return nil
-	}
-	d.Sender = user
-	_, err = rs.Append(ctx, who, l, d)
 	return err
 }

@@ -165,3 +165,12 @@ func (s *Spaces) Of(ctx context.Context, who *audit.Caller, idOrAlias string) (s
 	}
 	return summarise(l), l.Membership(who.User), nil
 }
+
+// Published lists the rooms that the trust has published, the largest first: GET and POST /publicRooms. server is "" or this
+// server: there are no others.
+func (s *Spaces) Published(ctx context.Context, server string, ask listing.Ask) (*listing.Page, error) {
+	if server != "" && server != s.rooms.ServerName() {
+		return nil, errs.Absent("This server lists no rooms of other servers.")
+	}
+	return s.listing.Page(ctx, ask)
+}

@@ -340,7 +340,7 @@ func TestPublishedRooms(t *testing.T) {
 			t.Errorf("in pages: %v", got)
 		}
 		for query, want := range map[string]int{
-			"?since=x": 400, "?since=p-1": 400, "?limit=-1": 400, "?server=elsewhere.test": 404, "?server=northbrook.test": 200, "?since=p99": 200,
+			"?since=x": 400, "?since=f-1.2": 400, "?limit=-1": 400, "?server=elsewhere.test": 404, "?server=northbrook.test": 200, "?since=f0.99": 200,
 		} {
 			if status, answer := r.Do("rana", "GET", path+query, ""); status != want {
 				t.Errorf("%s: %d %s", query, status, answer.Raw)

@@ -75,26 +75,3 @@ func (n *Listing) Published(ctx context.Context, l *room.Live) (listed bool, err
 	})
 	return listed, err
 }
-
-// Directory gives all listed rooms, loaded.
-func (n *Listing) Directory(ctx context.Context) (out []*room.Live, err error) {
-	var numbers []int64
-	err = n.db.Read(ctx, func(tx *store.Tx) error {
-		numbers, err = publishedRooms(tx)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	for _, nr := range numbers {
-		l, err := n.rooms.Number(ctx, nr)
-		if err != nil {
-			return nil, err
-		}
-		if err := n.rooms.Load(ctx, l); err != nil {
-			return nil, err
-		}
-		out = append(out, l)
-	}
-	return out, nil
-}

@@ -63,18 +63,63 @@ func isPublished(tx *store.Tx, room int64) (bool, error) {
 	return n > 0, err
 }
 
-func publishedRooms(tx *store.Tx) (out []int64, err error) {
-	rows, err := tx.Query(`SELECT room FROM published ORDER BY room`)
+func countPublished(tx *store.Tx) (n int, err error) {
+	err = tx.Row(`SELECT count(*) FROM published`, nil, &n)
+	return n, err
+}
+
+// Statements that begin after a place of the list ($1 members, $2 room), or end before it.
+const (
+	publishedRanks = `SELECT p.room, count(m.room) AS joined FROM published p LEFT JOIN member m ON m.room = p.room AND m.membership = 'join'
+		GROUP BY p.room HAVING count(m.room) `
+	publishedAfter  = publishedRanks + `< $1 OR count(m.room) = $1 AND p.room > $2 ORDER BY joined DESC, p.room LIMIT $3`
+	publishedBefore = publishedRanks + `> $1 OR count(m.room) = $1 AND p.room < $2 ORDER BY joined, p.room DESC LIMIT $3`
+)
+
+// publishedFrom gives up to n places of the list from a cursor on, in its direction.
+func publishedFrom(tx *store.Tx, from cursor, n int) (out []ranked, err error) {
+	query := publishedAfter
+	if from.back {
+		query = publishedBefore
+	}
+	rows, err := tx.Query(query, from.at.joined, from.at.room, n)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var nr int64
-		if err := rows.Scan(&nr); err != nil {
+		var r ranked
+		if err := rows.Scan(&r.room, &r.joined); err != nil {
 			return nil, err
 		}
-		out = append(out, nr)
+		out = append(out, r)
+	}
+	return out, rows.Err()
+}
+
+// labelsOf reads what rooms are searched by, by number.
+func labelsOf(tx *store.Tx, places []ranked) (map[int64]label, error) {
+	numbers := make([]int64, len(places))
+	for i, p := range places {
+		numbers[i] = p.room
+	}
+	var args []any
+	rows, err := tx.Query(`SELECT s.room, s.type, e.json FROM state s JOIN event e ON e.pos = s.pos WHERE s.room IN `+store.In(&args, numbers)+`
+		AND s.type IN ('m.room.name', 'm.room.topic', 'm.room.canonical_alias', 'm.room.create') AND s.state_key = ''`, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	out := make(map[int64]label, len(places))
+	for rows.Next() {
+		var nr int64
+		var typ, pdu string
+		if err := rows.Scan(&nr, &typ, &pdu); err != nil {
+			return nil, err
+		}
+		l := out[nr]
+		l.add(typ, pdu)
+		out[nr] = l
 	}
 	return out, rows.Err()
 }

@@ -4,12 +4,16 @@
 package membership
 
 import (
+	"bytes"
 	"context"
+
+	"github.com/tidwall/gjson"
 
 	"github.com/wardline/wardline/internal/matrix/room"
 	"github.com/wardline/wardline/internal/matrix/room/listing"
 	"github.com/wardline/wardline/internal/platform/audit"
 	"github.com/wardline/wardline/internal/platform/errs"
+	"github.com/wardline/wardline/internal/spec/matrix"
 )
 
 // Members is who is in which of the server's rooms.
@@ -128,4 +132,46 @@ func (m *Members) LeaveAll(ctx context.Context, who *audit.Caller, user, reason 
 		}
 	}
 	return nil
+}
+
+// RefreshProfile brings the member events of somebody up to date with their profile, in all rooms they are in.
+func (m *Members) RefreshProfile(ctx context.Context, who *audit.Caller, user string) error {
+	all, err := m.rooms.Joined(ctx, user, "join")
+	if err != nil {
+		return err
+	}
+	for _, is := range all {
+		l, err := m.rooms.Number(ctx, is.Room)
+		if err != nil {
+			return err
+		}
+		if err := m.rooms.Load(ctx, l); err != nil {
+			return err
+		}
+		if err := m.refreshIn(ctx, who, l, user); err != nil && !errs.Is(err, errs.Forbidden) {
+			return err
+		}
+	}
+	return nil
+}
+
+func (m *Members) refreshIn(ctx context.Context, who *audit.Caller, l *room.Live, user string) error {
+	content, err := m.rooms.MemberContent(ctx, user, "join", "")
+	if err != nil {
+		return err
+	}
+	now := l.State("m.room.member", user)
+	if now == nil || now.Membership() != "join" {
+		return nil
+	}
+	if by := gjson.GetBytes(now.Content, room.Vouched).Str; by != "" {
+		content[room.Vouched] = by
+	}
+	d := room.StateDraft("m.room.member", user, content)
+	if canonical, err := matrix.Canonical(d.Content); err != nil || bytes.Equal(canonical, now.Content) {
+		return err
+	}
+	d.Sender = user
+	_, err = m.rooms.Append(ctx, who, l, d)
+	return err
 }
