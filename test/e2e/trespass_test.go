@@ -205,3 +205,24 @@ func TestSlidingAsksAreBounded(t *testing.T) {
 		refused(t, "a sixth list of a hundred", err, 400, "M_INVALID_PARAM")
 	})
 }
+
+// TestInvitationsBlocked: who takes no invitations gets none, however they are asked; what they were asked before stays.
+func TestInvitationsBlocked(t *testing.T) {
+	Each(t, func(t *testing.T, s *Trust) {
+		ctx := t.Context()
+		people := s.Staff(t, "amira", "ben", "cara")
+		amira, ben, cara := people[0], people[1], people[2]
+		id, before := Room(t, amira), Room(t, amira)
+		ok(t, amira.Invite(ctx, before, ben.UserID(), ""))
+		ok(t, ben.SetAccountData(ctx, "", "m.invite_permission_config", client.Object{"default_action": "block"}))
+		refused(t, "an invitation", amira.Invite(ctx, id, ben.UserID(), ""), 403, "M_INVITE_BLOCKED")
+		_, err := amira.SetState(ctx, id, "m.room.member", ben.UserID(), client.Object{"membership": "invite"})
+		refused(t, "an invitation as state", err, 403, "M_INVITE_BLOCKED")
+		_, err = amira.CreateRoom(ctx, client.NewRoom{Invite: []string{cara.UserID(), ben.UserID()}})
+		refused(t, "a room with an invitation", err, 403, "M_INVITE_BLOCKED")
+		ok(t, amira.Invite(ctx, id, cara.UserID(), ""))
+		got[string](t)(ben.Join(ctx, before))
+		ok(t, ben.SetAccountData(ctx, "", "m.invite_permission_config", client.Object{"default_action": "something newer"}))
+		ok(t, amira.Invite(ctx, id, ben.UserID(), ""))
+	})
+}

@@ -36,8 +36,6 @@ type Gate interface {
 type People interface {
 	// Profile gives a person's display name and avatar; errs.NotFound when there is no such account.
 	Profile(ctx context.Context, user string) (name, avatar string, err error)
-	// Ignores reports whether a person ignores another.
-	Ignores(ctx context.Context, user, other string) bool
 }
 
 // Companion takes part in the transaction that appends an event: the search index, the links of media.

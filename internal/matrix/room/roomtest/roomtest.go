@@ -69,8 +69,6 @@ func (people) Profile(_ context.Context, user string) (name, avatar string, err 
 	return strings.ToUpper(local[:1]) + local[1:], "", nil
 }
 
-func (people) Ignores(context.Context, string, string) bool { return false }
-
 // Who is a caller by local part, at a device of their own.
 func Who(local string) *audit.Caller {
 	return &audit.Caller{User: "@" + local + ":" + Server, Device: "DEV" + strings.ToUpper(local)}
