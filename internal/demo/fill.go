@@ -12,6 +12,7 @@ import (
 	"github.com/wardline/wardline/internal/matrix/profile"
 	"github.com/wardline/wardline/internal/matrix/receipt"
 	"github.com/wardline/wardline/internal/matrix/room"
+	"github.com/wardline/wardline/internal/matrix/room/creation"
 	"github.com/wardline/wardline/internal/platform/audit"
 	"github.com/wardline/wardline/internal/server"
 )
@@ -131,7 +132,7 @@ func (s *stage) last() time.Time {
 // open makes the conversation, and everyone joins.
 func (f *filler) open(ctx context.Context, s *stage) (err error) {
 	at := s.made.UnixMilli() // each at its own time: the id of a room is the hash of its beginning
-	made := room.Creation{Preset: "private_chat", Name: s.name, Topic: s.topic, TS: at, Sender: house, Levels: s.levels()}
+	made := creation.Creation{Preset: "private_chat", Name: s.name, Topic: s.topic, TS: at, Sender: house, Levels: s.levels()}
 	if s.kind != team {
 		made.Sender = s.people[0].UserID()
 	}
@@ -155,7 +156,7 @@ func (f *filler) open(ctx context.Context, s *stage) (err error) {
 			made.Invite = append(made.Invite, p.UserID())
 		}
 	}
-	if s.live, err = f.Rooms.Create(ctx, &audit.Caller{User: made.Sender}, made); err != nil {
+	if s.live, err = f.Maker.Create(ctx, &audit.Caller{User: made.Sender}, made); err != nil {
 		return err
 	}
 	for i, p := range joining {

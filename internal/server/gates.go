@@ -45,11 +45,6 @@ func (p people) Profile(ctx context.Context, user string) (name, avatar string, 
 	return name, avatar, err
 }
 
-// Ignores implements room.People.
-func (p people) Ignores(ctx context.Context, user, other string) bool {
-	return p.keep.Ignores(ctx, user, other)
-}
-
 // The promises that accounts make about rooms.
 const (
 	jobRename = "profile.rooms" // carry a new name or picture into the rooms
@@ -66,6 +61,8 @@ type subject struct {
 // messages go, and what its rooms must hear of is promised.
 func (s *Server) joinAccounts() {
 	s.rooms.AddGate(suspension{s.rooms})
+	s.rooms.AddGate(invitations{s.keep})
+	s.accounts.DeviceRefused = s.keys.RefuseDevice
 	s.accounts.DeviceGone = func(tx *store.Tx, user, device string) error {
 		return errors.Join(s.keys.Forget(tx, user, device), s.inbox.Forget(tx, user, device), push.DeviceGone(tx, user, device),
 			webpush.DeviceGone(tx, user, device))
@@ -82,7 +79,7 @@ func (s *Server) joinAccounts() {
 		if err := r.Payload(&about); err != nil {
 			return nil, err
 		}
-		err := s.rooms.RefreshProfile(ctx, &audit.Caller{User: about.User}, about.User)
+		err := s.members.RefreshProfile(ctx, &audit.Caller{User: about.User}, about.User)
 		if errs.Is(err, errs.NotFound) {
 			err = nil // deactivated since: they leave
 		}
@@ -93,7 +90,7 @@ func (s *Server) joinAccounts() {
 		if err := r.Payload(&about); err != nil {
 			return nil, err
 		}
-		return nil, s.rooms.LeaveAll(ctx, &audit.Caller{User: about.By}, about.User, "")
+		return nil, s.members.LeaveAll(ctx, &audit.Caller{User: about.By}, about.User, "")
 	})
 }
 
@@ -112,10 +109,10 @@ type suspension struct{ rooms *room.Rooms }
 
 // May implements room.Gate.
 func (s suspension) May(ctx context.Context, who *audit.Caller, in *room.Live, d *room.Draft) error {
-	if !who.Suspended {
+	refused := who.MayAct()
+	if refused == nil {
 		return nil
 	}
-	refused := errs.New(errs.Forbidden, "M_USER_SUSPENDED", "Your account is suspended: you can read, but not act.")
 	switch d.Type {
 	case "m.room.member":
 		if d.StateKey == nil || *d.StateKey != who.User || gjson.GetBytes(d.Content, "membership").Str != "leave" {
@@ -133,4 +130,24 @@ func (s suspension) May(ctx context.Context, who *audit.Caller, in *room.Live, d
 		}
 	}
 	return refused
+}
+
+// invitations is a room.Gate: who has said that they want to be asked into no room, is not (client-server API, "Invite
+// permission", M_INVITE_BLOCKED).
+type invitations struct{ keep *accountdata.Keep }
+
+// May implements room.Gate.
+func (i invitations) May(ctx context.Context, _ *audit.Caller, _ *room.Live, d *room.Draft) error {
+	if d.Type != "m.room.member" || d.StateKey == nil || gjson.GetBytes(d.Content, "membership").Str != "invite" {
+		return nil
+	}
+	shelf, err := i.keep.Of(ctx, *d.StateKey)
+	if err != nil {
+		return err
+	}
+	wish, _ := shelf.Find("", "m.invite_permission_config")
+	if gjson.GetBytes(wish.Content, "default_action").Str == "block" {
+		return errs.New(errs.Forbidden, "M_INVITE_BLOCKED", "This person takes no invitations.")
+	}
+	return nil
 }

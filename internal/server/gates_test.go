@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"fmt"
 	"net/http/httptest"
 	"strings"
@@ -115,6 +116,13 @@ func TestSuspendedMayLeaveAndRedact(t *testing.T) {
 		{"POST", "/rooms/" + room + "/invite", `{"user_id":"` + alice.user + `"}`},
 		{"PUT", "/profile/" + bob.user + "/displayname", `{"displayname":"B"}`},
 		{"POST", "/createRoom", `{}`},
+		{"PUT", "/rooms/" + room + "/typing/" + bob.user, `{"typing":true}`},
+		{"PUT", "/directory/room/%23ward:trust.example", `{"room_id":"` + room + `"}`},
+		{"DELETE", "/directory/room/%23ward:trust.example", ``},
+		{"PUT", "/directory/list/room/" + room, `{"visibility":"public"}`},
+		{"PUT", "/sendToDevice/m.test/1", `{"messages":{"` + alice.user + `":{"*":{}}}}`},
+		{"POST", "/upload", `text`},
+		{"POST", "/create", ``},
 	} {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
 			bob := bob
@@ -123,10 +131,13 @@ func TestSuspendedMayLeaveAndRedact(t *testing.T) {
 			if strings.Contains(c.path, "/redact/") {
 				code = "M_FORBIDDEN" // he lacks the power in any case
 			}
-			bob.want(status, code, c.method, v3+c.path, c.body)
+			prefix := map[string]string{"/upload": "/_matrix/media/v3", "/create": "/_matrix/media/v1"}[c.path]
+			bob.want(status, code, c.method, cmp.Or(prefix, v3)+c.path, c.body)
 		})
 	}
 	bob.want(200, "", "GET", v3+"/rooms/"+room+"/state", "")
+	bob.want(200, "", "POST", v3+"/rooms/"+room+"/receipt/m.read/"+hers, "{}")
+	bob.want(200, "", "PUT", v3+"/sendToDevice/m.test/2", `{"messages":{"`+bob.user+`":{"*":{}}}}`)
 	bob.want(200, "", "PUT", v3+"/rooms/"+room+"/redact/"+his+"/4", "{}")
 	bob.want(200, "", "POST", v3+"/rooms/"+room+"/leave", "{}")
 }

@@ -10,6 +10,10 @@ import (
 	"github.com/wardline/wardline/internal/matrix/receipt"
 	"github.com/wardline/wardline/internal/matrix/relation"
 	"github.com/wardline/wardline/internal/matrix/room"
+	"github.com/wardline/wardline/internal/matrix/room/creation"
+	"github.com/wardline/wardline/internal/matrix/room/listing"
+	"github.com/wardline/wardline/internal/matrix/room/membership"
+	"github.com/wardline/wardline/internal/matrix/room/report"
 	"github.com/wardline/wardline/internal/matrix/search"
 	"github.com/wardline/wardline/internal/matrix/space"
 	engine "github.com/wardline/wardline/internal/matrix/sync"
@@ -148,38 +152,37 @@ func (s *Server) syncRoutes() []route {
 
 // roomRoutes are the conversations: "Rooms", "Receipts", "Typing Notifications".
 func (s *Server) roomRoutes() []route {
-	api, receipts, dots := room.API{Rooms: s.rooms}, receipt.API{Receipts: s.receipts}, typing.API{Typing: s.typing}
+	api, making, members := room.API{Rooms: s.rooms}, creation.API{Maker: s.maker}, membership.API{Members: s.members}
+	names, reports := listing.API{Listing: s.listing}, report.API{Reports: s.reports}
+	receipts, dots := receipt.API{Receipts: s.receipts}, typing.API{Typing: s.typing}
 	return []route{
-		{"POST /_matrix/client/v3/createRoom", User, Write, Do(api.Create)},
-		{"POST /_matrix/client/v3/join/{roomIdOrAlias}", User, Write, Do(api.Join)},
-		{"POST /_matrix/client/v3/rooms/{roomIdOrAlias}/join", User, Write, Do(api.Join)},
-		{"POST /_matrix/client/v3/knock/{roomIdOrAlias}", User, Write, Do(api.Knock)},
-		{"POST /_matrix/client/v3/rooms/{roomId}/invite", User, Write, Do(api.Invite)},
-		{"POST /_matrix/client/v3/rooms/{roomId}/leave", User, Write, Do(api.Leave)},
-		{"POST /_matrix/client/v3/rooms/{roomId}/forget", User, Write, Do(api.Forget)},
-		{"POST /_matrix/client/v3/rooms/{roomId}/kick", User, Write, Do(api.Kick)},
-		{"POST /_matrix/client/v3/rooms/{roomId}/ban", User, Write, Do(api.Ban)},
-		{"POST /_matrix/client/v3/rooms/{roomId}/unban", User, Write, Do(api.Unban)},
-		{"GET /_matrix/client/v3/joined_rooms", User, Read, Do(api.Joined)},
+		{"POST /_matrix/client/v3/createRoom", User, Write, Do(making.Create)},
+		{"POST /_matrix/client/v3/join/{roomIdOrAlias}", User, Write, Do(members.Join)},
+		{"POST /_matrix/client/v3/rooms/{roomIdOrAlias}/join", User, Write, Do(members.Join)},
+		{"POST /_matrix/client/v3/knock/{roomIdOrAlias}", User, Write, Do(members.Knock)},
+		{"POST /_matrix/client/v3/rooms/{roomId}/invite", User, Write, Do(members.Invite)},
+		{"POST /_matrix/client/v3/rooms/{roomId}/leave", User, Write, Do(members.Leave)},
+		{"POST /_matrix/client/v3/rooms/{roomId}/forget", User, Write, Do(members.Forget)},
+		{"POST /_matrix/client/v3/rooms/{roomId}/kick", User, Write, Do(members.Kick)},
+		{"POST /_matrix/client/v3/rooms/{roomId}/ban", User, Write, Do(members.Ban)},
+		{"POST /_matrix/client/v3/rooms/{roomId}/unban", User, Write, Do(members.Unban)},
+		{"GET /_matrix/client/v3/joined_rooms", User, Read, Do(members.Joined)},
 		{"PUT /_matrix/client/v3/rooms/{roomId}/send/{eventType}/{txnId}", User, Write, Do(api.Send)},
 		{"PUT /_matrix/client/v3/rooms/{roomId}/redact/{eventId}/{txnId}", User, Write, Do(api.Redact)},
 		{"PUT /_matrix/client/v3/rooms/{roomId}/state/{eventType}", User, Write, Do(api.PutState)},
 		{"PUT /_matrix/client/v3/rooms/{roomId}/state/{eventType}/{stateKey...}", User, Write, Do(api.PutState)},
-		{"GET /_matrix/client/v3/rooms/{roomId}/state", User, Read, Do(api.StateOf)},
-		{"GET /_matrix/client/v3/rooms/{roomId}/state/{eventType}", User, Read, Do(api.StateEvent)},
-		{"GET /_matrix/client/v3/rooms/{roomId}/state/{eventType}/{stateKey...}", User, Read, Do(api.StateEvent)},
-		{"GET /_matrix/client/v3/rooms/{roomId}/members", User, Read, Do(api.Members)},
-		{"GET /_matrix/client/v3/rooms/{roomId}/joined_members", User, Read, Do(api.JoinedMembers)},
-		{"GET /_matrix/client/v3/rooms/{roomId}/aliases", User, Read, Do(api.Aliases)},
-		{"POST /_matrix/client/v3/rooms/{roomId}/upgrade", User, Write, Do(api.Upgrade)},
-		{"POST /_matrix/client/v3/rooms/{roomId}/report", User, Write, Do(api.ReportRoom)},
-		{"POST /_matrix/client/v3/rooms/{roomId}/report/{eventId}", User, Write, Do(api.ReportEvent)},
-		{"POST /_matrix/client/v3/users/{userId}/report", User, Write, Do(api.ReportUser)},
-		{"GET /_matrix/client/v3/directory/room/{roomAlias}", Open, Read, Do(api.Alias)},
-		{"PUT /_matrix/client/v3/directory/room/{roomAlias}", User, Write, Do(api.PutAlias)},
-		{"DELETE /_matrix/client/v3/directory/room/{roomAlias}", User, Write, Do(api.DeleteAlias)},
-		{"GET /_matrix/client/v3/directory/list/room/{roomId}", User, Read, Do(api.Listed)},
-		{"PUT /_matrix/client/v3/directory/list/room/{roomId}", User, Write, Do(api.PutListed)},
+		{"GET /_matrix/client/v3/rooms/{roomId}/members", User, Read, Do(members.List)},
+		{"GET /_matrix/client/v3/rooms/{roomId}/joined_members", User, Read, Do(members.Present)},
+		{"GET /_matrix/client/v3/rooms/{roomId}/aliases", User, Read, Do(names.Aliases)},
+		{"POST /_matrix/client/v3/rooms/{roomId}/upgrade", User, Write, Do(making.Upgrade)},
+		{"POST /_matrix/client/v3/rooms/{roomId}/report", User, Write, Do(reports.Room)},
+		{"POST /_matrix/client/v3/rooms/{roomId}/report/{eventId}", User, Write, Do(reports.Event)},
+		{"POST /_matrix/client/v3/users/{userId}/report", User, Write, Do(reports.Person)},
+		{"GET /_matrix/client/v3/directory/room/{roomAlias}", Open, Read, Do(names.Alias)},
+		{"PUT /_matrix/client/v3/directory/room/{roomAlias}", User, Write, Do(names.PutAlias)},
+		{"DELETE /_matrix/client/v3/directory/room/{roomAlias}", User, Write, Do(names.DeleteAlias)},
+		{"GET /_matrix/client/v3/directory/list/room/{roomId}", User, Read, Do(names.Listed)},
+		{"PUT /_matrix/client/v3/directory/list/room/{roomId}", User, Write, Do(names.PutListed)},
 		{"POST /_matrix/client/v3/rooms/{roomId}/receipt/{receiptType}/{eventId}", User, Write, Do(receipts.Set)},
 		{"POST /_matrix/client/v3/rooms/{roomId}/read_markers", User, Write, Do(receipts.SetMarkers)},
 		{"PUT /_matrix/client/v3/rooms/{roomId}/typing/{userId}", User, Write, Do(dots.Set)},
@@ -220,6 +223,9 @@ func (s *Server) readingRoutes() []route {
 		{"GET /_matrix/client/v3/rooms/{roomId}/messages", User, Read, Do(api.Messages)},
 		{"GET /_matrix/client/v3/rooms/{roomId}/context/{eventId}", User, Read, Do(api.Context)},
 		{"GET /_matrix/client/v3/rooms/{roomId}/event/{eventId}", User, Read, Do(api.Event)},
+		{"GET /_matrix/client/v3/rooms/{roomId}/state", User, Read, Do(api.State)},
+		{"GET /_matrix/client/v3/rooms/{roomId}/state/{eventType}", User, Read, Do(api.StateEvent)},
+		{"GET /_matrix/client/v3/rooms/{roomId}/state/{eventType}/{stateKey...}", User, Read, Do(api.StateEvent)},
 		{"GET /_matrix/client/v1/rooms/{roomId}/timestamp_to_event", User, Read, Do(api.Nearest)},
 		{"GET /_matrix/client/v1/rooms/{roomId}/relations/{eventId}", User, Read, Do(relations.Children)},
 		{"GET /_matrix/client/v1/rooms/{roomId}/relations/{eventId}/{relType}", User, Read, Do(relations.Children)},

@@ -30,6 +30,10 @@ import (
 	"github.com/wardline/wardline/internal/matrix/receipt"
 	"github.com/wardline/wardline/internal/matrix/relation"
 	"github.com/wardline/wardline/internal/matrix/room"
+	"github.com/wardline/wardline/internal/matrix/room/creation"
+	"github.com/wardline/wardline/internal/matrix/room/listing"
+	"github.com/wardline/wardline/internal/matrix/room/membership"
+	"github.com/wardline/wardline/internal/matrix/room/report"
 	"github.com/wardline/wardline/internal/matrix/search"
 	"github.com/wardline/wardline/internal/matrix/space"
 	engine "github.com/wardline/wardline/internal/matrix/sync" // not to hide the standard library's
@@ -62,6 +66,10 @@ type Server struct {
 	accounts *account.Accounts
 	about    discovery.Server
 	rooms    *room.Rooms
+	listing  *listing.Listing
+	members  *membership.Members
+	maker    *creation.Maker
+	reports  *report.Reports
 	receipts *receipt.Receipts
 	typing   *typing.Typing
 	rules    *push.Rules
@@ -157,16 +165,23 @@ func (s *Server) buildSlices(context.Context) error {
 	s.rooms = room.New(s.db, room.Config{
 		ServerName: s.conf.Server.Name,
 		Key:        s.key,
-		Default:    matrix.RoomVersion(s.conf.Rooms.DefaultVersion),
 		Encryption: s.conf.Rooms.Encryption,
 	}, people{s.db, s.keep}, s.log)
+	s.listing = listing.New(s.db, s.rooms)
+	s.rooms.AddGate(s.listing)
+	s.members = membership.New(s.rooms, s.listing)
+	s.maker = creation.New(creation.Config{
+		Version:    matrix.RoomVersion(s.conf.Rooms.DefaultVersion),
+		Encryption: s.conf.Rooms.Encryption,
+	}, s.rooms, s.listing, s.log)
+	s.reports = report.New(s.db, s.rooms)
 	s.receipts = receipt.New(s.db, s.rooms)
 	s.typing = typing.New(s.rooms)
 	s.buildPush()
 	s.relation = relation.New(s.db, s.rooms, s.keep)
 	s.rooms.AddGate(s.relation)
 	s.history = history.New(s.db, s.rooms, s.keep, s.relation)
-	s.spaces = space.New(s.rooms)
+	s.spaces = space.New(s.rooms, s.listing)
 	s.buildSearch()
 	s.keys = keys.New(s.db, s.keyHooks())
 	s.inbox = todevice.New(s.db)

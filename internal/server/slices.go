@@ -7,6 +7,7 @@ import (
 	"github.com/wardline/wardline/internal/matrix/profile"
 	"github.com/wardline/wardline/internal/matrix/receipt"
 	"github.com/wardline/wardline/internal/matrix/room"
+	"github.com/wardline/wardline/internal/matrix/room/creation"
 	"github.com/wardline/wardline/internal/platform/store"
 )
 
@@ -17,6 +18,7 @@ type Slices struct {
 	Profiles *profile.Profiles
 	Data     *accountdata.Keep
 	Rooms    *room.Rooms
+	Maker    *creation.Maker // of rooms
 	Receipts *receipt.Receipts
 	Media    *media.Media
 }
@@ -24,6 +26,7 @@ type Slices struct {
 // Slices gives the verbs of the server. Start it first.
 func (s *Server) Slices() Slices {
 	return Slices{
-		DB: s.db, Accounts: s.accounts, Profiles: s.profiles, Data: s.keep, Rooms: s.rooms, Receipts: s.receipts, Media: s.media,
+		DB: s.db, Accounts: s.accounts, Profiles: s.profiles, Data: s.keep, Rooms: s.rooms, Maker: s.maker, Receipts: s.receipts,
+		Media: s.media,
 	}
 }

@@ -184,8 +184,8 @@ func (k *Keep) Put(ctx context.Context, who *audit.Caller, user, room, typ strin
 	if exists && bytes.Equal(old.Content, content) {
 		return nil // clients store the same again and again: nobody needs to hear of it
 	}
-	if !exists && len(s.Entries) >= maxEntries || s.bytes-len(old.Content)+len(content) > maxTotal {
-		return errs.New(errs.TooLarge, "M_TOO_LARGE", "There is too much account data. Remove some before you store more.")
+	if err := s.spare(exists, len(content)-len(old.Content)); err != nil {
+		return err
 	}
 	return k.db.Write(ctx, func(tx *store.Tx) error {
 		if err := Set(tx, user, room, typ, content); err != nil {
@@ -193,6 +193,14 @@ func (k *Keep) Put(ctx context.Context, who *audit.Caller, user, room, typ strin
 		}
 		return audit.Record(tx, who, audit.Entry{Action: "accountdata.put", Object: room, Detail: known(typ)})
 	})
+}
+
+// spare refuses what would be too much for one person.
+func (s *Shelf) spare(exists bool, more int) error {
+	if !exists && len(s.Entries) >= maxEntries || s.bytes+more > maxTotal {
+		return errs.New(errs.TooLarge, "M_TOO_LARGE", "There is too much account data. Remove some before you store more.")
+	}
+	return nil
 }
 
 // Set stores an entry in the transaction of another verb: push rules, read markers, tags. The caller has checked it.

@@ -276,6 +276,25 @@ func TestTags(t *testing.T) {
 	})
 }
 
+func TestTagsAreBounded(t *testing.T) {
+	k, ctx := New(storetest.Open(t)), t.Context()
+	large := jsontext.Value(`{"a":"` + strings.Repeat("x", maxContent-100) + `"}`)
+	for i := range maxTotal/maxContent - 1 {
+		if err := k.Tag(ctx, asAlice, alice, fmt.Sprintf("!r%d:%s", i, storetest.ServerName), "a", large); err != nil {
+			t.Fatalf("room %d: %v", i, err)
+		}
+	}
+	if err := k.Tag(ctx, asAlice, alice, room, "a", large); code(err) != "M_TOO_LARGE" {
+		t.Errorf("one more: %v", err)
+	}
+	if err := k.Untag(ctx, asAlice, alice, "!r0:"+storetest.ServerName, "a"); err != nil {
+		t.Errorf("making room: %v", err)
+	}
+	if err := k.Tag(ctx, asAlice, alice, room, "a", large); err != nil {
+		t.Errorf("with room made: %v", err)
+	}
+}
+
 func TestTagsAtOnce(t *testing.T) {
 	each(t, func(t *testing.T, k *Keep, _ *store.DB) {
 		var wg sync.WaitGroup

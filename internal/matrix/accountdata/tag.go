@@ -73,6 +73,10 @@ func (k *Keep) Untag(ctx context.Context, who *audit.Caller, user, room, tag str
 func (k *Keep) retag(ctx context.Context, who *audit.Caller, user, room, action string,
 	change func(map[string]jsontext.Value) error,
 ) error {
+	s, err := k.Of(ctx, user)
+	if err != nil {
+		return err
+	}
 	return k.db.Write(ctx, func(tx *store.Tx) error {
 		old, err := contentOf(tx, user, room, Tags)
 		if err != nil && !errs.Is(err, errs.NotFound) {
@@ -88,6 +92,11 @@ func (k *Keep) retag(ctx context.Context, who *audit.Caller, user, room, action 
 		}
 		if len(content) > maxContent {
 			return errs.New(errs.TooLarge, "M_TOO_LARGE", "The tags of a room may be at most %d KiB.", maxContent>>10)
+		}
+		if len(content) > len(old) {
+			if err := s.spare(len(old) > 0, len(content)-len(old)); err != nil {
+				return err
+			}
 		}
 		if err := Set(tx, user, room, Tags, content); err != nil {
 			return err

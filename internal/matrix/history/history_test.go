@@ -12,6 +12,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/wardline/wardline/internal/matrix/room"
+	"github.com/wardline/wardline/internal/matrix/room/creation"
 	"github.com/wardline/wardline/internal/matrix/room/roomtest"
 	"github.com/wardline/wardline/internal/platform/errs"
 	"github.com/wardline/wardline/internal/spec/matrix/filter"
@@ -381,7 +382,7 @@ func TestScanIsBounded(t *testing.T) {
 func TestNearest(t *testing.T) {
 	each(t, func(t *testing.T, r *rig) {
 		const noon = int64(1_790_000_000_000)
-		l := r.RoomOf(room.Creation{Preset: "private_chat", TS: noon}, "amira")
+		l := r.RoomOf(creation.Creation{Preset: "private_chat", TS: noon}, "amira")
 		at := map[int64]string{}
 		var last int64
 		for i := range int64(300) {

@@ -14,6 +14,7 @@ import (
 	"github.com/wardline/wardline/internal/matrix/history"
 	"github.com/wardline/wardline/internal/matrix/relation"
 	"github.com/wardline/wardline/internal/matrix/room"
+	"github.com/wardline/wardline/internal/matrix/room/membership"
 	"github.com/wardline/wardline/internal/matrix/room/roomtest"
 	"github.com/wardline/wardline/internal/matrix/space"
 	. "github.com/wardline/wardline/internal/platform/endpoint"
@@ -35,7 +36,7 @@ type rig struct {
 func newRig(t testing.TB, w *roomtest.Ward, keep *accountdata.Keep) *rig {
 	relations := relation.New(w.DB, w.Rooms, keep)
 	r := &rig{Ward: w, t: t, keep: keep, history: history.New(w.DB, w.Rooms, keep, relations)}
-	api, rel, rooms, spaces := history.API{History: r.history}, relation.API{Relations: relations}, room.API{Rooms: w.Rooms}, space.API{Spaces: space.New(w.Rooms)}
+	api, rel, spaces := history.API{History: r.history}, relation.API{Relations: relations}, space.API{Spaces: space.New(w.Rooms, w.Listing)}
 	const v1, v3 = "GET /_matrix/client/v1/rooms/{roomId}/", "GET /_matrix/client/v3/rooms/{roomId}/"
 	r.Site = roomtest.Serve(t,
 		Route{Pattern: v3 + "messages", Guard: User, Handler: Do(api.Messages)},
@@ -45,8 +46,8 @@ func newRig(t testing.TB, w *roomtest.Ward, keep *accountdata.Keep) *rig {
 		Route{Pattern: v1 + "relations/{eventId}", Guard: User, Handler: Do(rel.Children)},
 		Route{Pattern: v1 + "threads", Guard: User, Handler: Do(rel.Threads)},
 		Route{Pattern: v1 + "hierarchy", Guard: User, Handler: Do(spaces.Tree)},
-		Route{Pattern: v3 + "state", Guard: User, Handler: Do(rooms.StateOf)},
-		Route{Pattern: v3 + "members", Guard: User, Handler: Do(rooms.Members)},
+		Route{Pattern: v3 + "state", Guard: User, Handler: Do(api.State)},
+		Route{Pattern: v3 + "members", Guard: User, Handler: Do(membership.API{Members: w.Members}.List)},
 	)
 	return r
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/wardline/wardline/internal/matrix/room"
+	"github.com/wardline/wardline/internal/matrix/room/creation"
 	"github.com/wardline/wardline/internal/matrix/room/roomtest"
 )
 
@@ -69,9 +70,9 @@ func TestNobodyReadsWhatTheyMayNotOfLongAgo(t *testing.T) {
 // perform plays a script in a new room. Each thing said also answers the first, in its thread.
 func (r *rig) perform(visibility, script string) *room.Live {
 	r.t.Helper()
-	c := room.Creation{Preset: "public_chat", State: []room.Initial{{Type: "m.room.join_rules", Content: []byte(`{"join_rule":"knock"}`)}}}
+	c := creation.Creation{Preset: "public_chat", State: []creation.Initial{{Type: "m.room.join_rules", Content: []byte(`{"join_rule":"knock"}`)}}}
 	if visibility != "" {
-		c.State = append(c.State, room.Initial{Type: "m.room.history_visibility", Content: fmt.Appendf(nil, `{"history_visibility":%q}`, visibility)})
+		c.State = append(c.State, creation.Initial{Type: "m.room.history_visibility", Content: fmt.Appendf(nil, `{"history_visibility":%q}`, visibility)})
 	}
 	l := r.RoomOf(c, "amira")
 	root := r.Say("amira", l, "first")

@@ -32,6 +32,21 @@ type identities struct {
 	devices map[string]string   // Ed25519 key by device id; empty when the device has published none
 }
 
+// RefuseDevice refuses the id of a new device that is one of its owner's cross-signing keys, with M_FORBIDDEN: signatures
+// name both in the same way. Client-server API, POST /login, device_id.
+func (k *Keys) RefuseDevice(tx *store.Tx, user, deviceID string) error {
+	cross, err := crossKeys(tx, []string{user})
+	if err != nil {
+		return err
+	}
+	for _, c := range cross {
+		if c.public == deviceID {
+			return errs.Forbid("This device id is one of your keys. Choose another.")
+		}
+	}
+	return nil
+}
+
 var errMoved = errors.New("keys: the stored keys have changed meanwhile")
 
 // CrossSign publishes cross-signing keys. The first set, and the set that is there already, are taken as they come;
@@ -214,6 +229,11 @@ func putSet(tx *store.Tx, who *audit.Caller, own *identities, fresh []crossKey) 
 	for _, usage := range []string{master, selfSigning, userSigning} {
 		if now.cross[usage].public != own.cross[usage].public {
 			return errMoved
+		}
+	}
+	for _, c := range fresh {
+		if _, used := now.devices[c.public]; used {
+			return errMoved // a device has taken the name meanwhile
 		}
 	}
 	action := "keys.cross_signing"

@@ -79,6 +79,21 @@ func (w *ward) masterOf(viewer, p phone) string {
 	return ""
 }
 
+func TestNoDeviceIsNamedLikeAKey(t *testing.T) {
+	each(t, func(w *ward) {
+		asha := w.signIn("asha", "ASHA1")
+		s := newSet("asha")
+		w.crossSign(asha, s)
+		for id, want := range map[string]bool{public(s.master): true, public(s.self): true, public(s.user): true, "ASHA2": false} {
+			var refused error
+			w.write(func(tx *store.Tx) error { refused = w.keys.RefuseDevice(tx, asha.User, id); return nil })
+			if errs.Is(refused, errs.Forbidden) != want {
+				t.Errorf("%s: %v", id, refused)
+			}
+		}
+	})
+}
+
 func TestCrossSigningRefuses(t *testing.T) {
 	w := open(t, storetest.Open(t))
 	asha := w.signIn("asha", "ASHA1")

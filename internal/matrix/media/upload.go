@@ -27,6 +27,9 @@ type Upload struct {
 // Reserve makes an id for a file whose content comes later, with Fill, and says until when.
 // Client-server API, POST /_matrix/media/v1/create.
 func (m *Media) Reserve(ctx context.Context, who *audit.Caller) (uri string, until time.Time, err error) {
+	if err := who.MayAct(); err != nil {
+		return "", time.Time{}, err
+	}
 	id := rand.Text()
 	err = m.db.Write(ctx, func(tx *store.Tx) error {
 		now := tx.Now()
@@ -118,6 +121,9 @@ func fillable(tx *store.Tx, who *audit.Caller, id string) error {
 
 // admit refuses early what would be refused in the end.
 func (m *Media) admit(ctx context.Context, who *audit.Caller, u Upload) error {
+	if err := who.MayAct(); err != nil {
+		return err
+	}
 	if u.Length > m.opt.MaxUpload {
 		return errs.New(errs.TooLarge, "M_TOO_LARGE", "The file is larger than %d bytes.", m.opt.MaxUpload)
 	}

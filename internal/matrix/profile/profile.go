@@ -200,10 +200,7 @@ func mayChange(who *audit.Caller, user, field string) error {
 	if who.User != user && !who.Admin {
 		return errs.Forbid("You cannot change the profile of someone else.")
 	}
-	if who.Suspended {
-		return errs.New(errs.Forbidden, "M_USER_SUSPENDED", "Your account is suspended: you cannot change a profile.")
-	}
-	return nil
+	return who.MayAct()
 }
 
 // check judges a value for a field.

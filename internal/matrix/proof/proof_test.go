@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/wardline/wardline/internal/matrix/room"
+	"github.com/wardline/wardline/internal/matrix/room/creation"
 	"github.com/wardline/wardline/internal/matrix/room/roomtest"
 	"github.com/wardline/wardline/internal/platform/audit"
 	"github.com/wardline/wardline/internal/platform/store"
@@ -40,7 +41,7 @@ func open(t *testing.T, engine string) *ward {
 		t.Fatal(err)
 	}
 	x.w = roomtest.Open(t, x.db)
-	x.a, x.b = x.w.Room("ann", "ben"), x.w.RoomOf(room.Creation{Preset: "private_chat", Version: "11"}, "ben", "ann", "eve")
+	x.a, x.b = x.w.Room("ann", "ben"), x.w.RoomOf(creation.Creation{Preset: "private_chat", Version: "11"}, "ben", "ann", "eve")
 	x.w.Set("ann", x.a, "m.room.name", "", `{"name":"Ward 4"}`)
 	x.renamed = x.w.Set("ann", x.a, "m.room.name", "", `{"name":"Ward 4 nights"}`)
 	for i := range 6 {

@@ -18,6 +18,7 @@ import (
 
 	"github.com/wardline/wardline/internal/matrix/receipt"
 	"github.com/wardline/wardline/internal/matrix/room"
+	"github.com/wardline/wardline/internal/matrix/room/creation"
 	"github.com/wardline/wardline/internal/matrix/room/roomtest"
 	"github.com/wardline/wardline/internal/platform/audit"
 	"github.com/wardline/wardline/internal/platform/store"
@@ -181,7 +182,7 @@ func TestContentStaysHere(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			stations(t, Config{IncludeContent: c.allowed}, func(t *testing.T, s *station, h *handset) {
-				l := s.RoomOf(room.Creation{Preset: "private_chat", Name: "Haematology"}, "alice", "bob")
+				l := s.RoomOf(creation.Creation{Preset: "private_chat", Name: "Haematology"}, "alice", "bob")
 				s.set(t, "bob", "key", h.data(c.format+`,"default_payload":{"aps":1}`))
 				id := s.Say("alice", l, secret)
 				h.until("told", func() bool { return len(h.events()) == 1 })

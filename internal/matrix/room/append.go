@@ -314,7 +314,12 @@ func refused(err error) error {
 	return err
 }
 
-// object encodes a small content. It cannot fail for the maps and structs of this package.
+// StateDraft is a draft of a piece of state. The content must be encodable as JSON.
+func StateDraft(typ, key string, content map[string]any) *Draft {
+	return &Draft{Type: typ, StateKey: &key, Content: object(content)}
+}
+
+// object encodes a small content. It cannot fail for the maps and structs that contents are made of here.
 func object(v any) []byte {
 	b, err := json.Marshal(v)
 	if err != nil {

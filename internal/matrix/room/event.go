@@ -19,6 +19,7 @@ type Event struct {
 	Relates  string // event it relates to (m.relates_to), or ""
 	RelType  string
 	Replaces *Event // the state event it replaces, only while being committed
+	replaced string // the id of that event
 	Device   string // device that sent it, "" when none
 	TxnID    string // the sender's transaction id, "" when none
 
@@ -77,6 +78,9 @@ func (e *Event) serialise() {
 	e.hasURL = bytes.Contains(e.Content, []byte(`"url"`)) && gjson.GetBytes(e.Content, "url").Exists()
 	e.unsigned = nil
 	if e.Replaces != nil {
+		e.replaced = e.Replaces.ID
+	}
+	if e.Replaces != nil && e.RedactedBecause == nil {
 		e.unsigned = append(e.unsigned, `"prev_content":`...)
 		e.unsigned = append(e.unsigned, e.Replaces.Content...)
 		e.unsigned = append(e.unsigned, `,"replaces_state":`...)

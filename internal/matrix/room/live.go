@@ -40,6 +40,7 @@ type Live struct {
 	loading  chan struct{}
 	backlog  []*Event         // committed while loading
 	visible  map[string]Spans // what people may read; forgotten when visibility or their membership changes
+	dropped  int              // counts what was taken out of visible for another reason than an event
 	size     int64
 	headLink headLink // the last committed event, what the next one is chained to
 }
@@ -266,14 +267,14 @@ func (s *snapshot) count(ev *Event, by int) {
 // writing it out just now keeps the old one.
 func (s *snapshot) redact(l *Live, by *Event) {
 	for i, ev := range s.timeline {
-		if ev.ID == by.Redacts {
+		if left := ev.after(l.Version, by); left != ev {
 			s.timeline = append([]*Event(nil), s.timeline...)
-			s.timeline[i] = ev.redacted(l.Version, by)
+			s.timeline[i] = left
 		}
 	}
 	for k, ev := range s.state {
-		if ev.ID == by.Redacts {
-			s.state[k] = ev.redacted(l.Version, by)
+		if left := ev.after(l.Version, by); left != ev {
+			s.state[k] = left
 			if k.Type == "m.room.power_levels" {
 				s.parseLevels(l)
 			}

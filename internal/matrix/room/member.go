@@ -4,16 +4,14 @@ import (
 	"context"
 	"slices"
 
-	"github.com/tidwall/gjson"
-
 	"github.com/wardline/wardline/internal/platform/audit"
 	"github.com/wardline/wardline/internal/platform/errs"
 	"github.com/wardline/wardline/internal/platform/store"
 	"github.com/wardline/wardline/internal/spec/matrix"
 )
 
-// memberContent is the content of a membership, with the profile of the person for those who join or are invited.
-func (rs *Rooms) memberContent(ctx context.Context, user, membership, reason string) (map[string]any, error) {
+// MemberContent is the content of a membership, with the profile of the person for those who join or are invited.
+func (rs *Rooms) MemberContent(ctx context.Context, user, membership, reason string) (map[string]any, error) {
 	content := map[string]any{"membership": membership}
 	if reason != "" {
 		content["reason"] = reason
@@ -43,152 +41,13 @@ func (rs *Rooms) memberContent(ctx context.Context, user, membership, reason str
 	return content, nil
 }
 
-// change appends one membership of one person.
-func (rs *Rooms) change(ctx context.Context, who *audit.Caller, l *Live, user, membership, reason string,
-	more map[string]any) error {
-	content, err := rs.memberContent(ctx, user, membership, reason)
-	if err != nil {
-		return err
-	}
-	for k, v := range more {
-		content[k] = v
-	}
-	_, err = rs.Append(ctx, who, l, state("m.room.member", user, content))
-	return err
-}
-
-// Join makes the caller a member: client-server API, "Joining rooms". Joining again changes nothing.
-func (rs *Rooms) Join(ctx context.Context, who *audit.Caller, idOrAlias, reason string) (*Live, error) {
-	l, err := rs.resolve(ctx, idOrAlias)
-	if err != nil {
-		return nil, err
-	}
-	if err := rs.Load(ctx, l); err != nil {
-		return nil, err
-	}
-	if l.Membership(who.User) == "join" {
-		return l, nil
-	}
-	more := map[string]any{}
-	if by := rs.authoriser(ctx, who, l); by != "" {
-		more["join_authorised_via_users_server"] = by
-	}
-	return l, rs.change(ctx, who, l, who.User, "join", reason, more)
-}
-
-// authoriser finds the member in whose name a restricted join is let in: the caller must be in one of the rooms that
-// the join rule lists, and the member able to invite. "" when the rule does not apply or is not met.
-// Rooms, v8 and later, "Join rules"; client-server API, "Restricted rooms".
-func (rs *Rooms) authoriser(ctx context.Context, who *audit.Caller, l *Live) string {
-	rules := l.State("m.room.join_rules", "")
-	if rules == nil || l.Membership(who.User) == "invite" {
-		return ""
-	}
-	rule := gjson.GetBytes(rules.Content, "join_rule").Str
-	if rule != "restricted" && rule != "knock_restricted" || !rs.inAllowed(ctx, who, rules) {
-		return ""
-	}
-	levels := l.Levels()
-	for _, user := range l.Members("join") {
-		if levels.User(user) >= levels.Invite {
-			return user
-		}
-	}
-	return ""
-}
-
-func (rs *Rooms) inAllowed(ctx context.Context, who *audit.Caller, rules *Event) bool {
-	for i, allow := range gjson.GetBytes(rules.Content, "allow").Array() {
-		if i == 100 {
-			break
-		}
-		if allow.Get("type").Str != "m.room_membership" {
-			continue
-		}
-		other, err := rs.Find(ctx, allow.Get("room_id").Str)
-		if err == nil && rs.Load(ctx, other) == nil && other.Membership(who.User) == "join" {
-			return true
-		}
-	}
-	return false
-}
-
-// Knock asks to be let in.
-func (rs *Rooms) Knock(ctx context.Context, who *audit.Caller, idOrAlias, reason string) (*Live, error) {
-	l, err := rs.resolve(ctx, idOrAlias)
-	if err != nil {
-		return nil, err
-	}
-	return l, rs.change(ctx, who, l, who.User, "knock", reason, nil)
-}
-
-// Invite asks somebody in.
-func (rs *Rooms) Invite(ctx context.Context, who *audit.Caller, room, user, reason string) error {
-	r, err := rs.Open(ctx, who, room, Belonging)
-	if err != nil {
-		return err
-	}
-	return rs.change(ctx, who, r.Live, user, "invite", reason, nil)
-}
-
-// Leave ends the caller's membership, or refuses an invitation, or takes a knock back. Leaving again changes nothing.
-func (rs *Rooms) Leave(ctx context.Context, who *audit.Caller, room, reason string) error {
-	l, err := rs.reach(ctx, room)
-	if err != nil {
-		return err
-	}
-	switch ev := l.State("m.room.member", who.User); {
-	case ev == nil:
-		return errStranger()
-	case ev.Membership() == "leave":
-		return nil
-	}
-	return rs.change(ctx, who, l, who.User, "leave", reason, nil)
-}
-
-// Kick removes somebody who is in, invited, or knocking.
-func (rs *Rooms) Kick(ctx context.Context, who *audit.Caller, room, user, reason string) error {
-	r, err := rs.Open(ctx, who, room, Belonging)
-	if err != nil {
-		return err
-	}
-	if is := r.Membership(user); is != "join" && is != "invite" && is != "knock" {
-		return errs.Forbid("That person is not in this conversation.")
-	}
-	return rs.change(ctx, who, r.Live, user, "leave", reason, nil)
-}
-
-// Ban keeps somebody out for good.
-func (rs *Rooms) Ban(ctx context.Context, who *audit.Caller, room, user, reason string) error {
-	r, err := rs.Open(ctx, who, room, Belonging)
-	if err != nil {
-		return err
-	}
-	return rs.change(ctx, who, r.Live, user, "ban", reason, nil)
-}
-
-// Unban takes a ban back.
-func (rs *Rooms) Unban(ctx context.Context, who *audit.Caller, room, user, reason string) error {
-	r, err := rs.Open(ctx, who, room, Belonging)
-	if err != nil {
-		return err
-	}
-	if r.Membership(user) != "ban" {
-		return errs.Forbid("That person is not banned from this conversation.")
-	}
-	return rs.change(ctx, who, r.Live, user, "leave", reason, nil)
-}
-
 // Forget gives up the caller's view of a room they have left.
 func (rs *Rooms) Forget(ctx context.Context, who *audit.Caller, room string) error {
-	l, err := rs.reach(ctx, room)
+	l, err := rs.Open(ctx, who, room, Leaving)
 	if err != nil {
 		return err
 	}
-	switch ev := l.State("m.room.member", who.User); {
-	case ev == nil:
-		return errStranger()
-	case ev.Membership() != "leave" && ev.Membership() != "ban":
+	if is := l.Membership(who.User); is != "leave" && is != "ban" {
 		return errs.New(errs.Invalid, "M_UNKNOWN", "Leave the conversation before you forget it.")
 	}
 	return rs.db.Write(ctx, func(tx *store.Tx) error {
@@ -233,63 +92,5 @@ func (rs *Rooms) Memberships(tx *store.Tx, user string, each func(ev *Event, for
 	for _, ev := range events {
 		each(ev, slices.Contains(gone, ev.Room.NR))
 	}
-	return err
-}
-
-// LeaveAll ends all memberships of somebody whose account is closed.
-func (rs *Rooms) LeaveAll(ctx context.Context, who *audit.Caller, user, reason string) error {
-	all, err := rs.Joined(ctx, user, "join", "invite", "knock")
-	if err != nil {
-		return err
-	}
-	as := *who
-	as.User = user
-	for _, m := range all {
-		if err := rs.Leave(ctx, &as, m.RoomID, reason); err != nil && !errs.Is(err, errs.Forbidden) {
-			return err
-		}
-	}
-	return nil
-}
-
-// RefreshProfile brings the member events of somebody up to date with their profile, in all rooms they are in.
-func (rs *Rooms) RefreshProfile(ctx context.Context, who *audit.Caller, user string) error {
-	all, err := rs.Joined(ctx, user, "join")
-	if err != nil {
-		return err
-	}
-	for _, m := range all {
-		l, err := rs.Number(ctx, m.Room)
-		if err != nil {
-			return err
-		}
-		if err := rs.Load(ctx, l); err != nil {
-			return err
-		}
-		if err := rs.refreshIn(ctx, who, l, user); err != nil && !errs.Is(err, errs.Forbidden) {
-			return err
-		}
-	}
-	return nil
-}
-
-func (rs *Rooms) refreshIn(ctx context.Context, who *audit.Caller, l *Live, user string) error {
-	content, err := rs.memberContent(ctx, user, "join", "")
-	if err != nil {
-		return err
-	}
-	now := l.State("m.room.member", user)
-	if now == nil || now.Membership() != "join" {
-		return nil
-	}
-	if by := gjson.GetBytes(now.Content, "join_authorised_via_users_server").Str; by != "" {
-		content["join_authorised_via_users_server"] = by
-	}
-	d := state("m.room.member", user, content)
-	if same(now.Content, d.Content) {
-		return nil
-	}
-	d.Sender = user
-	_, err = rs.Append(ctx, who, l, d)
 	return err
 }

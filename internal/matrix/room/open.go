@@ -2,6 +2,7 @@ package room
 
 import (
 	"context"
+	"slices"
 	"sort"
 
 	"github.com/wardline/wardline/internal/platform/audit"
@@ -18,6 +19,8 @@ const (
 	Reading Want = iota
 	// Belonging is to do what only those now joined may.
 	Belonging
+	// Leaving is to end, refuse or forget a membership: for whoever has one of any kind, an invitation or a ban too.
+	Leaving
 )
 
 // Room is a room opened for somebody. There is no other way to get one than Open.
@@ -70,18 +73,18 @@ func (rs *Rooms) open(ctx context.Context, who *audit.Caller, l *Live, want Want
 	}
 	r := &Room{Live: l, Who: who, Until: Forever}
 	joined := l.Membership(who.User) == "join"
-	if want == Belonging && !joined {
+	if want == Belonging && !joined || want == Leaving && l.State("m.room.member", who.User) == nil {
 		return nil, errStranger()
 	}
 	var err error
 	if r.Spans, err = rs.visible(ctx, l, who.User); err != nil {
 		return nil, err
 	}
-	if len(r.Spans) == 0 {
+	if len(r.Spans) == 0 && want != Leaving {
 		return nil, errStranger()
 	}
 	if !joined {
-		r.Until = r.Spans[len(r.Spans)-1].To
+		r.Until = r.Spans.end()
 	}
 	return r, nil
 }
@@ -97,6 +100,7 @@ func (rs *Rooms) Visible(ctx context.Context, l *Live, user string) (Spans, erro
 func (rs *Rooms) visible(ctx context.Context, l *Live, user string) (Spans, error) {
 	l.mu.RLock()
 	spans, ok := l.visible[user]
+	dropped := l.dropped
 	l.mu.RUnlock()
 	if ok {
 		return spans, nil
@@ -104,10 +108,13 @@ func (rs *Rooms) visible(ctx context.Context, l *Live, user string) (Spans, erro
 	at := l.Last()
 	err := rs.db.Read(ctx, func(tx *store.Tx) error {
 		forgotten, err := hasForgotten(tx, l.NR, user)
-		if err != nil || forgotten {
+		if err != nil {
 			return err
 		}
 		changes, err := readChanges(tx, l.NR, user)
+		if forgotten { // they are to the room what any stranger is
+			changes = slices.DeleteFunc(changes, func(c change) bool { return c.membership != "" })
+		}
 		spans = visible(changes)
 		return err
 	})
@@ -116,8 +123,8 @@ func (rs *Rooms) visible(ctx context.Context, l *Live, user string) (Spans, erro
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	// Not kept when the log went on meanwhile: what was read might already be past.
-	if l.full != nil && l.last.Load() == at {
+	// Not kept when the log went on meanwhile, or somebody forgot the room: what was read might already be past.
+	if l.full != nil && l.last.Load() == at && l.dropped == dropped {
 		if l.visible == nil || len(l.visible) > 10_000 {
 			l.visible = map[string]Spans{}
 		}

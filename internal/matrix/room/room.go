@@ -1,6 +1,7 @@
 // Package room is the conversation: it authorises, appends and remembers the events of every room, and says who may
-// read which of them. It is the only writer of the event log. It does not page through history (package history),
-// relate events to each other (relation), or deliver them (sync, push).
+// read which of them. It is the only writer of the event log. What a room begins with (package creation), who comes and
+// goes (membership) and how rooms are found (listing) are packages of their own above it; so are paging through history,
+// relating events to each other, and delivering them (sync, push).
 package room
 
 import (
@@ -22,9 +23,8 @@ import (
 type Config struct {
 	ServerName string
 	Key        matrix.Key
-	Default    matrix.RoomVersion // of new rooms
-	Encryption bool               // whether a room may be encrypted end to end, so that the trust cannot read it
-	CacheBytes int64              // memory for state and timelines; 0: 256 MiB
+	Encryption bool  // whether a room may be encrypted end to end, so that the trust cannot read it
+	CacheBytes int64 // memory for state and timelines; 0: 256 MiB
 }
 
 // Gate may refuse what the rules of Matrix allow: policy, holds. It is supplied by the server.
@@ -36,8 +36,6 @@ type Gate interface {
 type People interface {
 	// Profile gives a person's display name and avatar; errs.NotFound when there is no such account.
 	Profile(ctx context.Context, user string) (name, avatar string, err error)
-	// Ignores reports whether a person ignores another.
-	Ignores(ctx context.Context, user, other string) bool
 }
 
 // Companion takes part in the transaction that appends an event: the search index, the links of media.
@@ -68,9 +66,6 @@ type Rooms struct {
 func New(db *store.DB, conf Config, people People, log *slog.Logger) *Rooms {
 	if conf.CacheBytes == 0 {
 		conf.CacheBytes = 256 << 20
-	}
-	if conf.Default == "" {
-		conf.Default = matrix.V12
 	}
 	rs := &Rooms{
 		db: db, conf: conf, people: people, log: log,
@@ -275,6 +270,7 @@ func (rs *Rooms) forgotten(id, user string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.visible, user)
+	l.dropped++
 }
 
 // fill adds to a batch that another node committed the events of its span.

@@ -10,6 +10,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/wardline/wardline/internal/matrix/room"
+	"github.com/wardline/wardline/internal/matrix/room/creation"
 	"github.com/wardline/wardline/internal/matrix/room/roomtest"
 	"github.com/wardline/wardline/internal/platform/errs"
 	"github.com/wardline/wardline/internal/platform/store"
@@ -82,10 +83,10 @@ func verifyLog(t *testing.T, w *roomtest.Ward, l *room.Live) {
 func TestCreateMakesARoomOfEachVersion(t *testing.T) {
 	each(t, func(t *testing.T, w *roomtest.Ward) {
 		for _, version := range []string{"", "11", "12"} {
-			l := w.RoomOf(room.Creation{
+			l := w.RoomOf(creation.Creation{
 				Version: version, Preset: "private_chat", Name: "Ward 7", Topic: "Surgical ward", Alias: "ward7v" + version,
 				Content: map[string]any{"m.federate": false},
-				State:   []room.Initial{{Type: "m.room.encryption", Content: []byte(`{"algorithm":"m.megolm.v1.aes-sha2"}`)}},
+				State:   []creation.Initial{{Type: "m.room.encryption", Content: []byte(`{"algorithm":"m.megolm.v1.aes-sha2"}`)}},
 			}, "amira", "ben")
 			if want := version == "11"; strings.Contains(l.ID, ":") != want {
 				t.Errorf("version %q: room id %s", version, l.ID)
@@ -294,32 +295,6 @@ func TestForgetClosesTheRoom(t *testing.T) {
 		}
 		if _, err := w.Rooms.Open(ctx, ben, l.ID, room.Reading); errs.Of(err) != errs.Forbidden {
 			t.Errorf("a forgotten room opens: %v", err)
-		}
-	})
-}
-
-func TestUpgradeCarriesTheRoomOver(t *testing.T) {
-	each(t, func(t *testing.T, w *roomtest.Ward) {
-		old := w.RoomOf(room.Creation{Version: "11", Name: "AMU", Alias: "amu"}, "amira", "ben")
-		if err := w.Ban(ctx, roomtest.Who("amira"), old.ID, roomtest.Who("mallory").User, ""); err != nil {
-			t.Fatal(err)
-		}
-		fresh, err := w.Upgrade(ctx, roomtest.Who("amira"), old.ID, "12", nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := gjson.GetBytes(old.State("m.room.tombstone", "").Content, "replacement_room").Str; got != fresh.ID {
-			t.Errorf("the tombstone names %s", got)
-		}
-		if fresh.Membership(roomtest.Who("mallory").User) != "ban" || gjson.GetBytes(fresh.State("m.room.name", "").Content, "name").Str != "AMU" {
-			t.Error("state was not carried over")
-		}
-		if l, err := w.Aliased(ctx, "#amu:"+roomtest.Server); err != nil || l != fresh {
-			t.Errorf("the alias was not moved: %v", err)
-		}
-		_, err = w.Rooms.Send(ctx, roomtest.Who("ben"), old.ID, &room.Draft{Type: "m.room.message", Content: []byte(`{}`), Txn: room.Txn{ID: "1"}})
-		if errs.Of(err) != errs.Forbidden {
-			t.Errorf("the old room still takes messages: %v", err)
 		}
 	})
 }

@@ -1,6 +1,7 @@
 package room
 
 import (
+	"bytes"
 	"context"
 
 	"github.com/tidwall/gjson"
@@ -15,6 +16,9 @@ import (
 func (rs *Rooms) pass(ctx context.Context, who *audit.Caller, l *Live, d *Draft) error {
 	if d.Type == "m.room.encryption" && d.StateKey != nil && !rs.conf.Encryption {
 		return errs.Forbid("Conversations here are readable by the trust, so end-to-end encryption cannot be turned on.")
+	}
+	if d.Type == "m.room.redaction" && d.StateKey != nil {
+		return errs.BadParam("A redaction is no state. Use the redact endpoint to redact an event.")
 	}
 	for _, g := range rs.gates {
 		if err := g.May(ctx, who, l, d); err != nil {
@@ -117,11 +121,11 @@ func (rs *Rooms) PutState(ctx context.Context, who *audit.Caller, room string, d
 			return "", err
 		}
 	}
+	if err := rs.checkState(ctx, who, l, d); err != nil {
+		return "", err
+	}
 	if now := l.State(d.Type, *d.StateKey); now != nil && now.Sender == who.User && same(now.Content, d.Content) {
 		return now.ID, nil
-	}
-	if err := rs.checkState(ctx, l, d); err != nil {
-		return "", err
 	}
 	ev, err := rs.Append(ctx, who, l, d)
 	if err != nil {
@@ -131,20 +135,25 @@ func (rs *Rooms) PutState(ctx context.Context, who *audit.Caller, room string, d
 }
 
 // checkState holds state that a client sets directly against what the verbs for it would refuse.
-func (rs *Rooms) checkState(ctx context.Context, l *Live, d *Draft) error {
-	switch d.Type {
-	case "m.room.canonical_alias":
-		return rs.checkAliases(ctx, l, d.Content)
-	case "m.room.member":
-		if !gjson.ValidBytes(d.Content) {
-			return errs.BadJSON("The content is not JSON.")
-		}
-		switch gjson.GetBytes(d.Content, "membership").Str {
-		case "join", "invite", "knock":
-			// Somebody must be there to be let in, and of this trust.
-			_, err := rs.memberContent(ctx, *d.StateKey, "invite", "")
-			return err
-		}
+func (rs *Rooms) checkState(ctx context.Context, who *audit.Caller, l *Live, d *Draft) error {
+	if d.Type != "m.room.member" {
+		return nil
+	}
+	if err := rs.CheckMember(ctx, *d.StateKey, d.Content); err != nil {
+		return err
+	}
+	return rs.vouch(ctx, who, l, d)
+}
+
+// CheckMember makes sure that whoever is let into a room is there, and of this trust.
+func (rs *Rooms) CheckMember(ctx context.Context, user string, content []byte) error {
+	if !gjson.ValidBytes(content) {
+		return errs.BadJSON("The content is not JSON.")
+	}
+	switch gjson.GetBytes(content, "membership").Str {
+	case "join", "invite", "knock":
+		_, err := rs.MemberContent(ctx, user, "invite", "")
+		return err
 	}
 	return nil
 }
@@ -196,23 +205,34 @@ func (rs *Rooms) redact(tx *store.Tx, l *Live, by *Event) error {
 	return putRedacted(tx, pos, redacted, by.Pos)
 }
 
-// redacted gives the event as it is after a redaction.
-func (e *Event) redacted(version matrix.RoomVersion, by *Event) *Event {
-	if e.RedactedBecause != nil {
+// after gives the event as it is after a redaction, of itself or of the event it replaced and quotes; itself when the
+// redaction does not concern it.
+func (e *Event) after(version matrix.RoomVersion, by *Event) *Event {
+	left := *e
+	switch {
+	case e.RedactedBecause != nil:
+		return e
+	case e.ID == by.Redacts:
+		left.RedactedBecause, left.Relates, left.RelType = by, "", ""
+		left.Content = redactedContent(version, e.Type, e.Content)
+	case e.replaced != "" && e.replaced == by.Redacts:
+		quoted := gjson.Get("{"+string(bytes.TrimSuffix(e.unsigned, []byte(",")))+"}", "prev_content").Raw
+		left.Replaces = &Event{Event: matrix.Event{ID: e.replaced, Content: redactedContent(version, e.Type, []byte(quoted))}}
+	default:
 		return e
 	}
-	left := *e
-	left.RedactedBecause, left.Relates, left.RelType = by, "", ""
-	pdu := append(AppendString([]byte(`{"type":`), e.Type), `,"content":`...)
-	pdu = append(append(pdu, e.Content...), '}')
+	left.serialise()
+	left.Replaces = nil
+	return &left
+}
+
+// redactedContent is what a redaction leaves of a content.
+func redactedContent(version matrix.RoomVersion, typ string, full []byte) []byte {
+	pdu := append(AppendString([]byte(`{"type":`), typ), `,"content":`...)
+	pdu = append(append(pdu, full...), '}')
 	pdu, err := matrix.Redact(version, pdu)
 	if err != nil {
 		pdu = nil // cannot be: the event was built here. Rather nothing than what should be gone.
 	}
-	left.Content = content(string(pdu))
-	if e.Type == "m.room.redaction" {
-		left.Redacts = e.Redacts
-	}
-	left.serialise()
-	return &left
+	return content(string(pdu))
 }

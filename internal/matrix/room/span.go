@@ -24,6 +24,25 @@ func (s Spans) Has(pos int64) bool {
 	return false
 }
 
+// UpTo gives the last position in the spans that is not after another; if all are after it, the first.
+func (s Spans) UpTo(pos int64) int64 {
+	at := s[0].From
+	for _, r := range s {
+		if r.From <= pos {
+			at = min(pos, r.To)
+		}
+	}
+	return at
+}
+
+// end is the last position within the spans; 0 when there is none.
+func (s Spans) end() int64 {
+	if len(s) == 0 {
+		return 0
+	}
+	return s[len(s)-1].To
+}
+
 // add appends a span, joining it to the last one where they touch.
 func (s Spans) add(r Span) Spans {
 	if n := len(s); n > 0 && r.From <= s[n-1].To+1 {

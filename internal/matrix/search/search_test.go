@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/wardline/wardline/internal/matrix/room"
+	"github.com/wardline/wardline/internal/matrix/room/creation"
 	"github.com/wardline/wardline/internal/matrix/room/roomtest"
 	"github.com/wardline/wardline/internal/matrix/search"
 	"github.com/wardline/wardline/internal/platform/errs"
@@ -64,7 +65,7 @@ func TestHostileTermsAreWords(t *testing.T) {
 
 func TestKeys(t *testing.T) {
 	each(t, func(t *testing.T, r *rig) {
-		l := r.RoomOf(room.Creation{Preset: "private_chat", Name: "Northbrook escalation", Topic: "escalation of the night"}, "alice")
+		l := r.RoomOf(creation.Creation{Preset: "private_chat", Name: "Northbrook escalation", Topic: "escalation of the night"}, "alice")
 		said := r.Say("alice", l, "escalation agreed")
 		r.Send("alice", l, "org.example.note", `{"body":"escalation elsewhere"}`)
 		named, topical := l.State("m.room.name", "").ID, l.State("m.room.topic", "").ID
@@ -196,7 +197,7 @@ func TestVisibility(t *testing.T) {
 func (r *rig) visit(visibility, now string) (*room.Live, map[string]string) {
 	r.t.Helper()
 	ctx, alice, ben := r.t.Context(), roomtest.Who("alice"), roomtest.Who("ben")
-	l := r.RoomOf(room.Creation{Preset: "private_chat", State: []room.Initial{{
+	l := r.RoomOf(creation.Creation{Preset: "private_chat", State: []creation.Initial{{
 		Type: "m.room.history_visibility", Content: []byte(`{"history_visibility":"` + visibility + `"}`),
 	}}}, "alice")
 	said := map[string]string{}

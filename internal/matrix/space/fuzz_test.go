@@ -21,15 +21,3 @@ func FuzzResume(f *testing.F) {
 		}
 	})
 }
-
-// FuzzSince is the same for the tokens of the directory.
-func FuzzSince(f *testing.F) {
-	f.Add("p5")
-	f.Add("p-5")
-	f.Add("")
-	f.Fuzz(func(t *testing.T, token string) {
-		if from, err := parseSince(token); from < 0 || err == nil && token == "" && from != 0 {
-			t.Errorf("%q begins at %d (%v)", token, from, err)
-		}
-	})
-}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"github.com/wardline/wardline/internal/matrix/room/listing"
 	"github.com/wardline/wardline/internal/platform/audit"
 )
 
@@ -92,20 +93,24 @@ type list struct {
 
 // List answers GET /publicRooms.
 func (api API) List(ctx context.Context, _ *audit.Caller, in listRequest) (list, error) {
-	return api.list(ctx, ListAsk{Server: in.Server, Limit: in.Limit, Since: in.Since})
+	return api.list(ctx, in.Server, listing.Ask{Limit: in.Limit, Since: in.Since})
 }
 
 // Search answers POST /publicRooms.
 func (api API) Search(ctx context.Context, _ *audit.Caller, in searchRequest) (list, error) {
-	return api.list(ctx, ListAsk{
-		Server: in.Server, Limit: in.Limit, Since: in.Since, Term: in.Filter.Term, Types: in.Filter.Types,
+	return api.list(ctx, in.Server, listing.Ask{
+		Limit: in.Limit, Since: in.Since, Term: in.Filter.Term, Types: in.Filter.Types,
 	})
 }
 
-func (api API) list(ctx context.Context, ask ListAsk) (list, error) {
-	page, err := api.Spaces.Published(ctx, ask)
+func (api API) list(ctx context.Context, server string, ask listing.Ask) (list, error) {
+	page, err := api.Spaces.Published(ctx, server, ask)
 	if err != nil {
 		return list{}, err
 	}
-	return list{append([]Summary{}, page.Rooms...), page.Next, page.Prev, page.Total}, nil
+	out := list{Rooms: make([]Summary, 0, len(page.Rooms)), Next: page.Next, Prev: page.Prev, Total: page.Total}
+	for _, l := range page.Rooms {
+		out.Rooms = append(out.Rooms, summarise(l))
+	}
+	return out, nil
 }

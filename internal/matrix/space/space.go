@@ -9,15 +9,19 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/wardline/wardline/internal/matrix/room"
+	"github.com/wardline/wardline/internal/matrix/room/listing"
 	"github.com/wardline/wardline/internal/platform/audit"
 	"github.com/wardline/wardline/internal/platform/errs"
 )
 
 // Spaces shows the rooms of the server.
-type Spaces struct{ rooms *room.Rooms }
+type Spaces struct {
+	rooms   *room.Rooms
+	listing *listing.Listing
+}
 
-// New gives the spaces among rooms.
-func New(rooms *room.Rooms) *Spaces { return &Spaces{rooms: rooms} }
+// New gives the spaces among rooms, and shows the listed ones.
+func New(rooms *room.Rooms, listed *listing.Listing) *Spaces { return &Spaces{rooms, listed} }
 
 // Summary is what is shown of a room: client-server API, RoomSummary and PublishedRoomsChunk.
 type Summary struct {
@@ -148,7 +152,7 @@ func (s *Spaces) load(ctx context.Context, id string) (*room.Live, error) {
 func (s *Spaces) Of(ctx context.Context, who *audit.Caller, idOrAlias string) (sum Summary, membership string, err error) {
 	var l *room.Live
 	if idOrAlias != "" && idOrAlias[0] == '#' {
-		l, err = s.rooms.Aliased(ctx, idOrAlias)
+		l, err = s.listing.Aliased(ctx, idOrAlias)
 	} else {
 		l, err = s.rooms.Find(ctx, idOrAlias)
 	}
@@ -162,4 +166,13 @@ func (s *Spaces) Of(ctx context.Context, who *audit.Caller, idOrAlias string) (s
 		return sum, "", errs.Absent("There is no such conversation.")
 	}
 	return summarise(l), l.Membership(who.User), nil
+}
+
+// Published lists the rooms that the trust has published, the largest first: GET and POST /publicRooms. server is "" or this
+// server: there are no others.
+func (s *Spaces) Published(ctx context.Context, server string, ask listing.Ask) (*listing.Page, error) {
+	if server != "" && server != s.rooms.ServerName() {
+		return nil, errs.Absent("This server lists no rooms of other servers.")
+	}
+	return s.listing.Page(ctx, ask)
 }

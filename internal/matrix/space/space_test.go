@@ -12,6 +12,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/wardline/wardline/internal/matrix/room"
+	"github.com/wardline/wardline/internal/matrix/room/creation"
 	"github.com/wardline/wardline/internal/matrix/room/roomtest"
 	"github.com/wardline/wardline/internal/matrix/space"
 	. "github.com/wardline/wardline/internal/platform/endpoint"
@@ -32,7 +33,7 @@ type rig struct {
 func each(t *testing.T, test func(t *testing.T, r *rig)) {
 	storetest.Each(t, func(t *testing.T, open func() *store.DB) {
 		w := roomtest.Open(t, open())
-		r := &rig{Ward: w, t: t, spaces: space.New(w.Rooms), now: time.Now().UnixMilli()}
+		r := &rig{Ward: w, t: t, spaces: space.New(w.Rooms, w.Listing), now: time.Now().UnixMilli()}
 		api := space.API{Spaces: r.spaces}
 		r.Site = roomtest.Serve(t,
 			Route{Pattern: "GET /_matrix/client/v1/rooms/{roomId}/hierarchy", Guard: User, Handler: Do(api.Tree)},
@@ -46,12 +47,12 @@ func each(t *testing.T, test func(t *testing.T, r *rig)) {
 
 // open makes a room that anybody may join.
 func (r *rig) open(name string) *room.Live {
-	return r.RoomOf(room.Creation{Preset: "public_chat", Name: name}, "amira")
+	return r.RoomOf(creation.Creation{Preset: "public_chat", Name: name}, "amira")
 }
 
 // space makes a space that anybody may join.
 func (r *rig) space(name string) *room.Live {
-	return r.RoomOf(room.Creation{Preset: "public_chat", Name: name, Content: map[string]any{"type": "m.space"}}, "amira")
+	return r.RoomOf(creation.Creation{Preset: "public_chat", Name: name, Content: map[string]any{"type": "m.space"}}, "amira")
 }
 
 // child puts a room into a space; more is put into the content.
@@ -197,7 +198,7 @@ func TestWhoMayKnowOfARoom(t *testing.T) {
 		for _, rule := range rules {
 			for _, visibility := range []string{"world_readable", "shared", "joined"} {
 				for _, membership := range []string{"none", "invite", "join", "leave", "ban"} {
-					l := r.RoomOf(room.Creation{Preset: "private_chat", Name: "x", State: []room.Initial{
+					l := r.RoomOf(creation.Creation{Preset: "private_chat", Name: "x", State: []creation.Initial{
 						{Type: "m.room.history_visibility", Content: fmt.Appendf(nil, `{"history_visibility":%q}`, visibility)},
 					}}, "amira")
 					r.become(l, membership)
@@ -256,9 +257,9 @@ func (r *rig) become(l *room.Live, membership string) {
 func TestSummary(t *testing.T) {
 	each(t, func(t *testing.T, r *rig) {
 		other := r.open("other")
-		l := r.RoomOf(room.Creation{
+		l := r.RoomOf(creation.Creation{
 			Preset: "private_chat", Name: "Ward 7", Topic: "Surgical ward", Alias: "ward7", Content: map[string]any{"type": "m.space"},
-			State: []room.Initial{
+			State: []creation.Initial{
 				{Type: "m.room.avatar", Content: []byte(`{"url":"mxc://northbrook.test/a"}`)},
 				{Type: "m.room.join_rules", Content: fmt.Appendf(nil, `{"join_rule":"knock_restricted","allow":[{"type":"m.room_membership","room_id":%q},{"type":"x"},7]}`, other.ID)},
 				{Type: "m.room.guest_access", Content: []byte(`{"guest_access":"forbidden"}`)},
@@ -293,7 +294,7 @@ func TestPublishedRooms(t *testing.T) {
 	each(t, func(t *testing.T, r *rig) {
 		const path = "/_matrix/client/v3/publicRooms"
 		publish := func(name, topic, typ string, others ...string) {
-			c := room.Creation{Listed: true, Name: name, Topic: topic, Alias: strings.ToLower(name)}
+			c := creation.Creation{Listed: true, Name: name, Topic: topic, Alias: strings.ToLower(name)}
 			if typ != "" {
 				c.Content = map[string]any{"type": typ}
 			}
@@ -343,7 +344,7 @@ func TestPublishedRooms(t *testing.T) {
 			t.Errorf("in pages: %v", got)
 		}
 		for query, want := range map[string]int{
-			"?since=x": 400, "?since=p-1": 400, "?limit=-1": 400, "?server=elsewhere.test": 404, "?server=northbrook.test": 200, "?since=p99": 200,
+			"?since=x": 400, "?since=f-1.2": 400, "?limit=-1": 400, "?server=elsewhere.test": 404, "?server=northbrook.test": 200, "?since=f0.99": 200,
 		} {
 			if status, answer := r.Do("rana", "GET", path+query, ""); status != want {
 				t.Errorf("%s: %d %s", query, status, answer.Raw)

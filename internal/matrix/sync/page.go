@@ -113,6 +113,19 @@ func finishStored(out []*room.Event, more bool, after int64) page {
 	return finish(out, more, after)
 }
 
+// joinedSince reports whether somebody's present time in a room began after a position: what was said before they may not be
+// allowed to read.
+func (e *Engine) joinedSince(ctx context.Context, t tie, user string, pos int64) (bool, error) {
+	switch {
+	case t.since > pos:
+		return true, nil
+	case t.since != 0 || t.pos <= pos:
+		return false, nil
+	}
+	// The event that set the membership is later: perhaps a change of name only.
+	return e.joinedAfter(ctx, t.room, user, pos)
+}
+
 // joinedAfter reports whether somebody now joined was not yet at a position, or was out in between.
 func (e *Engine) joinedAfter(ctx context.Context, l *room.Live, user string, pos int64) (bool, error) {
 	ev, err := e.Rooms.StateEventAt(ctx, l, "m.room.member", user, pos)

@@ -14,7 +14,8 @@ import (
 const (
 	listsMost         = 20
 	subscriptionsMost = 500
-	requiredMost      = 100
+	requiredMost      = 100 // of a list or a subscription
+	requiredAll       = 500 // of all lists: a room may be in every one
 	slidingTimeline   = 200
 )
 
@@ -79,8 +80,10 @@ func (ask *SlidingAsk) check() error {
 	if len(ask.Lists) > listsMost || len(ask.Subscriptions) > subscriptionsMost || len(ask.ConnID) > 64 {
 		return errs.BadParam("At most %d lists and %d room subscriptions can be asked for at once.", listsMost, subscriptionsMost)
 	}
+	all := 0
 	for _, l := range ask.Lists {
-		if len(l.Required) > requiredMost || l.Timeline < 0 || len(l.Ranges) > 10 {
+		all += len(l.Required)
+		if all > requiredAll || len(l.Required) > requiredMost || l.Timeline < 0 || len(l.Ranges) > 10 {
 			return errs.BadParam("A list asks for too much.")
 		}
 		for _, r := range append(l.Ranges, [2]int{}) {

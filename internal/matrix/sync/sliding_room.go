@@ -30,10 +30,9 @@ func appendName(b []byte, s string) []byte { return room.AppendString(b, s) }
 // room writes one room, if there is anything to tell.
 func (s *sliding) room(ctx context.Context, w *wanted, open int) error {
 	r := &slidingRoom{sliding: s, w: w, l: w.room, first: true}
-	var known bool
-	r.had, known = s.c.acked.room(w.room.NR)
-	if w.membership == "join" && !r.had.joined {
-		known, r.had = false, toldRoom{} // told, if at all, as one they were asked into or had left
+	known, err := r.remember(ctx)
+	if err != nil {
+		return err
 	}
 	r.initial = !known
 	wants := wantsKey(w.required)
@@ -63,6 +62,23 @@ func (s *sliding) room(ctx context.Context, w *wanted, open int) error {
 	s.some = true
 	s.next.rooms[w.room.NR] = toldRoom{pos: s.now.pos, wants: wants, timeline: w.timeline, joined: w.membership == "join"}
 	return nil
+}
+
+// remember takes what the client has been told of the room, and reports whether that is of any use: not when it was told of
+// it as one they were asked into or had left, nor when they have been out since.
+func (r *slidingRoom) remember(ctx context.Context) (known bool, err error) {
+	r.had, known = r.c.acked.room(r.l.NR)
+	if !known || r.w.membership != "join" {
+		return known, nil
+	}
+	again := !r.had.joined
+	if !again {
+		again, err = r.e.joinedSince(ctx, r.w.tie, r.who.User, r.had.pos)
+	}
+	if again {
+		r.had = toldRoom{}
+	}
+	return !again, err
 }
 
 // wantsKey stands for the required state of a room, in any order.

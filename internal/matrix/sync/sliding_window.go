@@ -48,9 +48,9 @@ func (s *sliding) window(ctx context.Context) (rooms []*wanted, lists []listed, 
 		if l.Range != nil {
 			l.Ranges = append(l.Ranges, *l.Range)
 		}
-		for _, r := range l.Ranges {
-			for i := max(r[0], 0); i <= r[1] && i < len(chosen); i++ {
-				want(chosen[i], l.Required, l.Timeline)
+		for i, t := range chosen {
+			if l.holds(i) {
+				want(t, l.Required, l.Timeline)
 			}
 		}
 	}
@@ -65,6 +65,11 @@ func (s *sliding) window(ctx context.Context) (rooms []*wanted, lists []listed, 
 	}
 	slices.SortFunc(rooms, func(a, b *wanted) int { return -cmp.Compare(a.room.Bump(), b.room.Bump()) })
 	return rooms, lists, nil
+}
+
+// holds reports whether the window of a list covers a place.
+func (l *SlidingList) holds(i int) bool {
+	return slices.ContainsFunc(l.Ranges, func(r [2]int) bool { return r[0] <= i && i <= r[1] })
 }
 
 // recent gives the rooms the reader is in, asked into or knocking on, the most recently active first.

@@ -47,10 +47,14 @@ func appendStrippedList(b []byte, t tie) []byte {
 			b = append(ev.AppendStripped(b), ',')
 		}
 	}
-	if inviter := t.room.State("m.room.member", t.event.Sender); inviter != nil && inviter != t.event {
+	if inviter := t.room.State("m.room.member", t.event.Sender); inviter != nil && inviter.ID != t.event.ID {
 		b = append(inviter.AppendStripped(b), ',')
 	}
-	b = t.event.AppendStripped(b)
+	own := t.event
+	if now := t.room.State("m.room.member", *own.StateKey); now != nil && now.ID == own.ID {
+		own = now // which may have been redacted since
+	}
+	b = own.AppendStripped(b)
 	return append(b, ']')
 }
 
@@ -97,7 +101,11 @@ func (a *answer) leave(ctx context.Context, t tie) error {
 
 // stateLeft takes the state as it was when they left: what changed in the gap, or all of it.
 func (r *roomPart) stateLeft(ctx context.Context, spans room.Spans, after int64) error {
-	state, err := r.e.Rooms.StateAt(ctx, r.l, r.t.pos)
+	if len(spans) == 0 {
+		return nil // whoever was only ever invited has seen nothing of the state
+	}
+	// Their membership may have changed long after they left: they were banned, or refused another invitation.
+	state, err := r.e.Rooms.StateAt(ctx, r.l, min(r.t.pos, spans[len(spans)-1].To))
 	if err != nil {
 		return err
 	}
@@ -105,10 +113,8 @@ func (r *roomPart) stateLeft(ctx context.Context, spans room.Spans, after int64)
 		after = 0
 	}
 	start := r.timeline.start(r.to)
-	// Whoever was only ever invited has seen nothing of the state.
-	was := len(spans) > 0
 	for _, ev := range state {
-		if was && ev.Pos > after && ev.Pos < start && ev.Pos <= r.to {
+		if ev.Pos > after && ev.Pos < start && ev.Pos <= r.to {
 			r.state = append(r.state, ev)
 		}
 	}

@@ -121,14 +121,10 @@ func (a *answer) join(ctx context.Context, t tie) error {
 
 // unknown reports whether the client knows nothing of a room it is now joined to: on a fresh start, or having joined since.
 func (a *answer) unknown(ctx context.Context, t tie) (bool, error) {
-	switch {
-	case a.fresh || t.since > a.since.pos:
+	if a.fresh {
 		return true, nil
-	case t.since != 0 || t.pos <= a.since.pos:
-		return false, nil
 	}
-	// The event that set the membership is newer than the token: perhaps a change of name only.
-	return a.e.joinedAfter(ctx, t.room, a.who.User, a.since.pos)
+	return a.e.joinedSince(ctx, t, a.who.User, a.since.pos)
 }
 
 // dataIn reports whether account data of a room has changed.

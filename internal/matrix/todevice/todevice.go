@@ -30,6 +30,7 @@ const Kind = "to_device"
 const (
 	maxRecipients = 5_000   // devices a request may reach
 	maxBytes      = 8 << 20 // what a request may put into all inboxes together
+	maxEvent      = 65_536  // bytes of one message, as of any other event
 	maxName       = 255     // bytes of an event type and of a transaction id
 	maxWaiting    = 10_000  // messages kept for a device that does not come to get them: the newest
 	devicesAtOnce = 500     // users one query asks for
@@ -103,6 +104,11 @@ func (s Send) check(who *audit.Caller) (events, error) {
 	wanted := events{}
 	count := 0
 	for user, devices := range s.Content {
+		if user != who.User { // one's own devices know each other all the same
+			if err := who.MayAct(); err != nil {
+				return nil, err
+			}
+		}
 		if count += len(devices); count > maxRecipients {
 			return nil, errs.New(errs.TooLarge, "M_TOO_LARGE", "More than %d recipients at once.", maxRecipients)
 		}
@@ -118,6 +124,9 @@ func (s Send) check(who *audit.Caller) (events, error) {
 			}{s.Type, who.User, content})
 			if err != nil {
 				return nil, err
+			}
+			if len(event) > maxEvent {
+				return nil, errs.New(errs.TooLarge, "M_TOO_LARGE", "A message to a device may be at most %d bytes.", maxEvent)
 			}
 			byDevice[id] = event
 		}

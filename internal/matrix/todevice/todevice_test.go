@@ -195,11 +195,12 @@ func TestSendRefuses(t *testing.T) {
 		send todevice.Send
 		code string
 	}{
-		"no type":         {todevice.Send{Txn: "1", Content: to(`{}`, "ben/*")}, "M_INVALID_PARAM"},
-		"no transaction":  {todevice.Send{Type: "m.test", Content: to(`{}`, "ben/*")}, "M_INVALID_PARAM"},
-		"a long name":     {todevice.Send{Type: strings.Repeat("x", 256), Txn: "1", Content: to(`{}`, "ben/*")}, "M_INVALID_PARAM"},
-		"no object":       {todevice.Send{Type: "m.test", Txn: "1", Content: to(`"text"`, "ben/*")}, "M_BAD_JSON"},
-		"too many at all": {todevice.Send{Type: "m.test", Txn: "1", Content: map[string]map[string]jsontext.Value{user("ben"): crowd}}, "M_TOO_LARGE"},
+		"no type":          {todevice.Send{Txn: "1", Content: to(`{}`, "ben/*")}, "M_INVALID_PARAM"},
+		"no transaction":   {todevice.Send{Type: "m.test", Content: to(`{}`, "ben/*")}, "M_INVALID_PARAM"},
+		"a long name":      {todevice.Send{Type: strings.Repeat("x", 256), Txn: "1", Content: to(`{}`, "ben/*")}, "M_INVALID_PARAM"},
+		"too much for one": {todevice.Send{Type: "m.test", Txn: "1", Content: to(`{"a":"`+strings.Repeat("x", 65_536)+`"}`, "ben/*")}, "M_TOO_LARGE"},
+		"no object":        {todevice.Send{Type: "m.test", Txn: "1", Content: to(`"text"`, "ben/*")}, "M_BAD_JSON"},
+		"too many at all":  {todevice.Send{Type: "m.test", Txn: "1", Content: map[string]map[string]jsontext.Value{user("ben"): crowd}}, "M_TOO_LARGE"},
 	} {
 		err := w.post.Send(ctx, asha, c.send)
 		var e *errs.Error

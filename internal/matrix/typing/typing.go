@@ -56,6 +56,9 @@ func (t *Typing) Set(ctx context.Context, who *audit.Caller, roomID, user string
 	if user != who.User {
 		return errs.Forbid("You can only say of yourself that you are typing.")
 	}
+	if err := who.MayAct(); err != nil {
+		return err
+	}
 	r, err := t.rooms.Open(ctx, who, roomID, room.Belonging)
 	if err != nil {
 		return err

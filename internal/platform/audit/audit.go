@@ -14,6 +14,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/wardline/wardline/internal/platform/errs"
 	"github.com/wardline/wardline/internal/platform/store"
 )
 
@@ -27,8 +28,17 @@ type Caller struct {
 	Admin  bool       // may administer the server
 
 	// Suspended says that an administrator has suspended the account: it may read, leave and sign out, but not act
-	// (client-server API, "Account suspension"). Verbs that act refuse it with M_USER_SUSPENDED.
+	// (client-server API, "Account suspension"). Verbs that act ask MayAct.
 	Suspended bool
+}
+
+// MayAct refuses a suspended caller with M_USER_SUSPENDED. Verbs by which somebody says or shows something to others ask it;
+// reading, and what tells how far somebody has read, is theirs all the same.
+func (c *Caller) MayAct() error {
+	if !c.Suspended {
+		return nil
+	}
+	return errs.New(errs.Forbidden, "M_USER_SUSPENDED", "Your account is suspended: you can read, but not act.")
 }
 
 // What the actor column holds when it was not a user.

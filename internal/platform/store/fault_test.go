@@ -254,6 +254,7 @@ type wire struct {
 	conns   []net.Conn
 	down    bool
 	swallow bool // let the next commit through, and cut before its answer comes back
+	stay    bool // and let nobody through afterwards
 	cut     int
 }
 
@@ -315,6 +316,7 @@ func (w *wire) carry(client net.Conn) {
 		if w.swallow && strings.Contains(string(p), "lifeline") {
 			w.swallow = false
 			w.cut++
+			w.down = w.down || w.stay
 			deaf.Store(true)
 		}
 	}, &atomic.Bool{})
@@ -382,6 +384,42 @@ func TestCommitWhoseAnswerIsLost(t *testing.T) {
 		}
 		if r, err := audit.Verify(ctx, db, pub); err != nil || !r.OK() {
 			t.Errorf("audit: %s %v", r.Why, err)
+		}
+	})
+}
+
+// TestCommitWhoseOutcomeIsNotKnown: the answer to a commit is lost, and nobody can be asked whether it happened. The verb is not run
+// again, and its caller is told to look.
+func TestCommitWhoseOutcomeIsNotKnown(t *testing.T) {
+	onPostgres(t, func(t *testing.T) {
+		w, o := stretch(t, storetest.OptionsOn(t, "postgres"))
+		o.LockWait = 300 * time.Millisecond
+		db := node(t, o)
+		runs := 0
+		put := func(name string) error {
+			return db.Write(ctx, func(tx *store.Tx) error {
+				runs++
+				tx.Log("k", "s", name, name)
+				return tx.Exec(insertSetting, name, "lifeline")
+			})
+		}
+		if err := put("warm"); err != nil { // the statements are prepared: from now on a commit is one message
+			t.Fatal(err)
+		}
+		w.mu.Lock()
+		w.swallow, w.stay = true, true
+		w.mu.Unlock()
+		err := put("lost")
+		if !errs.Is(err, errs.Unavailable) || !strings.Contains(err.Error(), "not known") || runs != 2 {
+			t.Errorf("after %d runs the caller is told %v", runs, err)
+		}
+		w.set(false)
+		var again error
+		for again = put("after"); errs.Is(again, errs.Unavailable); again = put("after") {
+			time.Sleep(10 * time.Millisecond)
+		}
+		if again != nil || setting(t, db, "lost") != "lifeline" {
+			t.Errorf("afterwards: %v, %q", again, setting(t, db, "lost"))
 		}
 	})
 }

@@ -34,6 +34,11 @@ func openSQLite(ctx context.Context, o Options) (engine, error) {
 	}
 	e := &sqliteEngine{path: path}
 	var err error
+	if !o.ReadOnly {
+		if err := keepPrivate(path); err != nil {
+			return nil, fmt.Errorf("store: %s cannot be opened; check that the directory exists and may be written: %w", path, err)
+		}
+	}
 	if e.write, err = sql.Open("sqlite", sqliteURI(path, write)); err != nil {
 		return nil, err
 	}
@@ -48,6 +53,27 @@ func openSQLite(ctx context.Context, o Options) (engine, error) {
 		return nil, errors.Join(fmt.Errorf("store: SQLite %s has a bug that can lose data; at least %s is needed", version, sqliteFloor), e.close())
 	}
 	return e, nil
+}
+
+// keepPrivate lets nobody but the server's own account read the database. SQLite gives the files beside it the mode of the first.
+func keepPrivate(path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // the operator names the directory
+	if err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	for _, name := range []string{path, path + "-wal", path + "-shm"} {
+		at, err := os.Stat(name)
+		if err != nil || at.Mode().Perm()&0o077 == 0 {
+			continue // not there, or as it should be
+		}
+		if err := os.Chmod(name, 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // walPages is the length of the WAL, in pages of 4 KiB, at which a commit itself copies it into the database. Mostly

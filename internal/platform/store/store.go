@@ -38,11 +38,16 @@ func (o Options) sync() string {
 	return "FULL"
 }
 
-func (o Options) lockWait(standard time.Duration) string {
+// patience is LockWait, or what is usual.
+func (o Options) patience(standard time.Duration) time.Duration {
 	if o.LockWait > 0 {
-		standard = o.LockWait
+		return o.LockWait
 	}
-	return strconv.FormatInt(standard.Milliseconds(), 10)
+	return standard
+}
+
+func (o Options) lockWait(standard time.Duration) string {
+	return strconv.FormatInt(o.patience(standard).Milliseconds(), 10)
 }
 
 // DB is the database of one node.

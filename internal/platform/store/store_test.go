@@ -6,6 +6,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"sync"
 	"testing"
 
@@ -35,6 +37,35 @@ func setting(t *testing.T, db *store.DB, name string) string {
 }
 
 const insertSetting = `INSERT INTO setting (name, value) VALUES ($1, $2)`
+
+// TestDatabaseIsPrivate: whatever the umask, and whatever an older release has left, only the server's own account reads it.
+func TestDatabaseIsPrivate(t *testing.T) {
+	o := store.Options{Dir: t.TempDir(), ServerName: storetest.ServerName}
+	for _, open := range []string{"a new one", "one that was open to all"} {
+		db, err := store.Open(ctx, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := db.Write(ctx, func(tx *store.Tx) error { return tx.Exec(insertSetting, open, "1") }); err != nil {
+			t.Fatal(err)
+		}
+		files, err := filepath.Glob(filepath.Join(o.Dir, "*"))
+		if err != nil || len(files) < 2 {
+			t.Fatal(files, err)
+		}
+		for _, name := range files {
+			if at, err := os.Stat(name); err != nil || at.Mode().Perm()&0o077 != 0 {
+				t.Errorf("%s: %s %v %v", open, filepath.Base(name), at.Mode(), err)
+			}
+		}
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chmod(filepath.Join(o.Dir, "wardline.db"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
 
 func TestWriteThenRead(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, open func() *store.DB) {

@@ -3,10 +3,11 @@ package store
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"slices"
 	"time"
+
+	"github.com/wardline/wardline/internal/platform/errs"
 )
 
 const (
@@ -100,6 +101,9 @@ func (w *writer) commit(verbs []*verb) {
 			settle(verbs[:n], nil)
 		case errors.As(err, &r):
 			w.isolate(b, verbs[:n], err)
+		case errors.As(err, new(*unsure)): // not to be run again: perhaps it has happened
+			w.db.setFault(err)
+			settle(verbs[:n], err)
 		case w.sess == nil && !retried && w.fault == nil: // the connection had died unnoticed: once more on a new one
 			retried = true
 			continue
@@ -216,7 +220,7 @@ func (w *writer) abandon(ctx context.Context, err error) error {
 // resolve finds out on a new connection whether a commit happened whose answer was lost. Taking the lock waits for the
 // server to be done with the old connection's transaction. nil: it happened.
 func (w *writer) resolve(b *batch, cause error) error {
-	ctx, cancel := context.WithTimeout(context.Background(), resolveWait)
+	ctx, cancel := context.WithTimeout(context.Background(), w.db.opts.patience(resolveWait))
 	defer cancel()
 	for {
 		happened, err := w.marked(ctx, b.number)
@@ -226,7 +230,7 @@ func (w *writer) resolve(b *batch, cause error) error {
 		case err == nil:
 			return &lost{cause}
 		case ctx.Err() != nil:
-			return &lost{fmt.Errorf("whether the commit happened is not known yet: %w", cause)}
+			return &unsure{cause}
 		}
 		w.drop()
 		select {
@@ -234,6 +238,19 @@ func (w *writer) resolve(b *batch, cause error) error {
 		case <-ctx.Done():
 		}
 	}
+}
+
+// unsure says that it is not known whether a commit happened.
+type unsure struct{ cause error }
+
+func (u *unsure) Error() string {
+	return "whether the commit happened is not known yet: " + u.cause.Error()
+}
+
+// Unwrap gives the answer to those whose verbs were in it.
+func (u *unsure) Unwrap() error {
+	return errs.Busy(10*time.Second, u.cause,
+		"The database went away while this was being written. It is not known whether it was done: look before you do it again.")
 }
 
 // marked reports whether this process's batch of that number was committed.

@@ -11,6 +11,9 @@ import (
 	"testing"
 
 	"github.com/wardline/wardline/internal/matrix/room"
+	"github.com/wardline/wardline/internal/matrix/room/creation"
+	"github.com/wardline/wardline/internal/matrix/room/listing"
+	"github.com/wardline/wardline/internal/matrix/room/membership"
 	"github.com/wardline/wardline/internal/platform/audit"
 	"github.com/wardline/wardline/internal/platform/errs"
 	"github.com/wardline/wardline/internal/platform/store"
@@ -23,6 +26,9 @@ const Server = "northbrook.test"
 // Ward is a set of rooms with what tests need around them.
 type Ward struct {
 	*room.Rooms
+	*membership.Members
+	*creation.Maker
+	*listing.Listing
 	DB  *store.DB
 	Key matrix.Key
 	t   testing.TB
@@ -42,8 +48,14 @@ func Open(t testing.TB, db *store.DB) *Ward {
 
 // Reopen makes rooms anew on the database of others, as a node that has just started would.
 func Reopen(t testing.TB, db *store.DB, key matrix.Key) *Ward {
-	rooms := room.New(db, room.Config{ServerName: Server, Key: key}, people{}, slog.New(slog.DiscardHandler))
-	return &Ward{Rooms: rooms, DB: db, Key: key, t: t, tag: rand.Text()}
+	log := slog.New(slog.DiscardHandler)
+	rooms := room.New(db, room.Config{ServerName: Server, Key: key}, people{}, log)
+	names := listing.New(db, rooms)
+	rooms.AddGate(names)
+	return &Ward{
+		Rooms: rooms, Members: membership.New(rooms, names), Maker: creation.New(creation.Config{}, rooms, names, log), Listing: names,
+		DB: db, Key: key, t: t, tag: rand.Text(),
+	}
 }
 
 // people are all whose name does not begin with "nobody".
@@ -57,8 +69,6 @@ func (people) Profile(_ context.Context, user string) (name, avatar string, err 
 	return strings.ToUpper(local[:1]) + local[1:], "", nil
 }
 
-func (people) Ignores(context.Context, string, string) bool { return false }
-
 // Who is a caller by local part, at a device of their own.
 func Who(local string) *audit.Caller {
 	return &audit.Caller{User: "@" + local + ":" + Server, Device: "DEV" + strings.ToUpper(local)}
@@ -67,11 +77,11 @@ func Who(local string) *audit.Caller {
 // Room makes a room of the creator and others, who all join.
 func (w *Ward) Room(creator string, others ...string) *room.Live {
 	w.t.Helper()
-	return w.RoomOf(room.Creation{Preset: "private_chat"}, creator, others...)
+	return w.RoomOf(creation.Creation{Preset: "private_chat"}, creator, others...)
 }
 
 // RoomOf is Room for a creation of the test's own.
-func (w *Ward) RoomOf(c room.Creation, creator string, others ...string) *room.Live {
+func (w *Ward) RoomOf(c creation.Creation, creator string, others ...string) *room.Live {
 	w.t.Helper()
 	for _, o := range others {
 		c.Invite = append(c.Invite, Who(o).User)

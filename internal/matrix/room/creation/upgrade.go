@@ -1,13 +1,13 @@
-package room
+package creation
 
 import (
 	"context"
-	"crypto/rand"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/tidwall/gjson"
 
+	"github.com/wardline/wardline/internal/matrix/room"
 	"github.com/wardline/wardline/internal/platform/audit"
 	"github.com/wardline/wardline/internal/platform/errs"
 	"github.com/wardline/wardline/internal/platform/store"
@@ -22,36 +22,36 @@ var carried = []string{
 
 // Upgrade replaces a room by one of another version: the new room takes over state, bans and aliases, the old one gets
 // a tombstone and is closed to messages. creators are additional creators of the new room (version 12).
-func (rs *Rooms) Upgrade(ctx context.Context, who *audit.Caller, room, version string, creators []string) (*Live, error) {
-	old, err := rs.Open(ctx, who, room, Belonging)
+func (m *Maker) Upgrade(ctx context.Context, who *audit.Caller, in, version string, creators []string) (*room.Live, error) {
+	old, err := m.rooms.Open(ctx, who, in, room.Belonging)
 	if err != nil {
 		return nil, err
 	}
-	if !matrix.RoomVersion(version).Known() {
-		return nil, errs.New(errs.Invalid, "M_UNSUPPORTED_ROOM_VERSION", "Room versions 11 and 12 are supported here.")
+	if _, err := m.version(version); err != nil {
+		return nil, err
 	}
 	levels := old.Levels()
 	if levels.User(who.User) < levels.Event("m.room.tombstone", true) {
 		return nil, errs.Forbid("You may not upgrade this conversation.")
 	}
-	fresh, err := rs.Create(ctx, who, rs.successor(old, who, version, creators))
+	fresh, err := m.Create(ctx, who, m.successor(old, who, version, creators))
 	if err != nil {
 		return nil, err
 	}
-	_, err = rs.AppendWith(ctx, who, old.Live, state("m.room.tombstone", "", map[string]any{
+	_, err = m.rooms.AppendWith(ctx, who, old.Live, room.StateDraft("m.room.tombstone", "", map[string]any{
 		"body": "This conversation continues in another one.", "replacement_room": fresh.ID,
-	}), func(tx *store.Tx, _ *Event) error {
-		return moveListing(tx, old.NR, fresh.NR)
+	}), func(tx *store.Tx, _ *room.Event) error {
+		return m.listing.Move(tx, old.Live, fresh)
 	})
 	if err != nil {
 		return nil, err
 	}
-	rs.closeOld(ctx, who, old.Live, levels.UsersDefault())
+	m.closeOld(ctx, who, old.Live, levels.UsersDefault())
 	return fresh, nil
 }
 
 // successor describes the room that replaces another.
-func (rs *Rooms) successor(old *Room, who *audit.Caller, version string, creators []string) Creation {
+func (m *Maker) successor(old *room.Room, who *audit.Caller, version string, creators []string) Creation {
 	c := Creation{Version: version, Preset: "private_chat", Content: map[string]any{}, Levels: map[string]any{}}
 	if create := old.State("m.room.create", ""); create != nil {
 		var content map[string]any
@@ -113,7 +113,7 @@ func carryLevels(levels map[string]any, version matrix.RoomVersion, creators []s
 
 // closeOld raises what speaking needs in a replaced room, as far as the caller may. That it cannot be done is no
 // reason to fail: the tombstone stands.
-func (rs *Rooms) closeOld(ctx context.Context, who *audit.Caller, l *Live, usersDefault int64) {
+func (m *Maker) closeOld(ctx context.Context, who *audit.Caller, l *room.Live, usersDefault int64) {
 	pl := l.State("m.room.power_levels", "")
 	if pl == nil {
 		return
@@ -128,36 +128,9 @@ func (rs *Rooms) closeOld(ctx context.Context, who *audit.Caller, l *Live, users
 			content[what] = least
 		}
 	}
-	if _, err := rs.Append(ctx, who, l, state("m.room.power_levels", "", content)); err != nil {
-		rs.log.Debug("room: the replaced room stays open to messages", "err", err)
+	if _, err := m.rooms.Append(ctx, who, l, room.StateDraft("m.room.power_levels", "", content)); err != nil {
+		m.log.Debug("room: the replaced room stays open to messages", "err", err)
 	}
-}
-
-// Report passes something on to the trust's moderators: client-server API, "Reporting content". The event, or the
-// room when there is none, must be one the caller can see.
-func (rs *Rooms) Report(ctx context.Context, who *audit.Caller, room, event, user, reason string) error {
-	if len(reason) > 5000 {
-		return errs.BadParam("The reason may be at most 5,000 bytes long.")
-	}
-	var nr any
-	if room != "" {
-		r, err := rs.Open(ctx, who, room, Reading)
-		if err != nil {
-			return errs.Absent("There is no such conversation, or you are not in it.")
-		}
-		if event != "" {
-			if _, err := rs.EventByID(ctx, r, event); err != nil {
-				return err
-			}
-		}
-		nr = r.NR
-	}
-	return rs.db.Write(ctx, func(tx *store.Tx) error {
-		if err := insertReport(tx, rand.Text(), who.User, nr, event, user, reason, tx.Now().UnixMilli()); err != nil {
-			return err
-		}
-		return audit.Record(tx, who, audit.Entry{Action: "room.report", Object: event + room})
-	})
 }
 
 func jsonRaw(b []byte) []byte { return jsontext.Value(b).Clone() }

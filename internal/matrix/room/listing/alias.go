@@ -1,4 +1,4 @@
-package room
+package listing
 
 import (
 	"context"
@@ -6,62 +6,54 @@ import (
 
 	"github.com/tidwall/gjson"
 
+	"github.com/wardline/wardline/internal/matrix/room"
 	"github.com/wardline/wardline/internal/platform/audit"
 	"github.com/wardline/wardline/internal/platform/errs"
 	"github.com/wardline/wardline/internal/platform/store"
 	"github.com/wardline/wardline/internal/spec/matrix"
 )
 
-// fullAlias makes an alias of this server from a local part; "" stays "".
-func (rs *Rooms) fullAlias(local string) (string, error) {
-	if local == "" || strings.HasPrefix(local, "#") {
-		return local, nil
-	}
-	alias := "#" + local + ":" + rs.conf.ServerName
-	if _, err := matrix.ParseAlias(alias); err != nil {
-		return "", errs.BadParam("That is not a valid alias.")
-	}
-	return alias, nil
-}
-
-// resolve finds a room by its id or an alias.
-func (rs *Rooms) resolve(ctx context.Context, idOrAlias string) (*Live, error) {
+// Resolve finds a room by its id or an alias, whoever asks: for callers that authorise by other means.
+func (n *Listing) Resolve(ctx context.Context, idOrAlias string) (*room.Live, error) {
 	switch {
 	case strings.HasPrefix(idOrAlias, "#"):
-		return rs.Aliased(ctx, idOrAlias)
+		return n.Aliased(ctx, idOrAlias)
 	case strings.HasPrefix(idOrAlias, "!"):
-		return rs.Find(ctx, idOrAlias)
+		return n.rooms.Find(ctx, idOrAlias)
 	}
 	return nil, errs.BadParam("That is neither a room id nor an alias.")
 }
 
 // Aliased gives the room an alias stands for: client-server API, "Room aliases".
-func (rs *Rooms) Aliased(ctx context.Context, alias string) (*Live, error) {
+func (n *Listing) Aliased(ctx context.Context, alias string) (*room.Live, error) {
 	if _, err := matrix.ParseAlias(alias); err != nil {
 		return nil, errs.BadParam("That is not a valid alias.")
 	}
 	var nr int64
-	err := rs.db.Read(ctx, func(tx *store.Tx) (err error) {
+	err := n.db.Read(ctx, func(tx *store.Tx) (err error) {
 		nr, _, err = readAlias(tx, alias)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	return rs.Number(ctx, nr)
+	return n.rooms.Number(ctx, nr)
 }
 
 // AddAlias gives a room one more name. Only members may.
-func (rs *Rooms) AddAlias(ctx context.Context, who *audit.Caller, alias, room string) error {
+func (n *Listing) AddAlias(ctx context.Context, who *audit.Caller, alias, in string) error {
 	a, err := matrix.ParseAlias(alias)
-	if err != nil || a.Server != rs.conf.ServerName {
+	if err != nil || a.Server != n.rooms.ServerName() {
 		return errs.BadParam("That is not a valid alias of this server.")
 	}
-	r, err := rs.Open(ctx, who, room, Belonging)
+	if err := who.MayAct(); err != nil {
+		return err
+	}
+	r, err := n.rooms.Open(ctx, who, in, room.Belonging)
 	if err != nil {
 		return err
 	}
-	return rs.db.Write(ctx, func(tx *store.Tx) error {
+	return n.db.Write(ctx, func(tx *store.Tx) error {
 		taken, err := aliasTaken(tx, alias)
 		if err != nil {
 			return err
@@ -77,17 +69,20 @@ func (rs *Rooms) AddAlias(ctx context.Context, who *audit.Caller, alias, room st
 }
 
 // RemoveAlias takes a name away: whoever made it may, and whoever may set the room's canonical alias.
-func (rs *Rooms) RemoveAlias(ctx context.Context, who *audit.Caller, alias string) error {
-	l, err := rs.Aliased(ctx, alias)
+func (n *Listing) RemoveAlias(ctx context.Context, who *audit.Caller, alias string) error {
+	if err := who.MayAct(); err != nil {
+		return err
+	}
+	l, err := n.Aliased(ctx, alias)
 	if err != nil {
 		return err
 	}
-	if err := rs.Load(ctx, l); err != nil {
+	if err := n.rooms.Load(ctx, l); err != nil {
 		return err
 	}
 	levels := l.Levels()
 	mayState := l.Membership(who.User) == "join" && levels.User(who.User) >= levels.Event("m.room.canonical_alias", true)
-	err = rs.db.Write(ctx, func(tx *store.Tx) error {
+	err = n.db.Write(ctx, func(tx *store.Tx) error {
 		_, creator, err := readAlias(tx, alias)
 		if err != nil {
 			return err
@@ -103,11 +98,11 @@ func (rs *Rooms) RemoveAlias(ctx context.Context, who *audit.Caller, alias strin
 	if err != nil || !mayState {
 		return err
 	}
-	return rs.dropCanonical(ctx, who, l, alias)
+	return n.dropCanonical(ctx, who, l, alias)
 }
 
 // dropCanonical takes a removed alias out of m.room.canonical_alias, where it stands there.
-func (rs *Rooms) dropCanonical(ctx context.Context, who *audit.Caller, l *Live, alias string) error {
+func (n *Listing) dropCanonical(ctx context.Context, who *audit.Caller, l *room.Live, alias string) error {
 	now := l.State("m.room.canonical_alias", "")
 	if now == nil {
 		return nil
@@ -133,42 +128,46 @@ func (rs *Rooms) dropCanonical(ctx context.Context, who *audit.Caller, l *Live, 
 	if !changed {
 		return nil
 	}
-	_, err := rs.Append(ctx, who, l, state("m.room.canonical_alias", "", content))
+	_, err := n.rooms.Append(ctx, who, l, room.StateDraft("m.room.canonical_alias", "", content))
 	return err
 }
 
 // Aliases lists the names of a room, for its members and, where its history is world readable, for anyone.
-func (rs *Rooms) Aliases(ctx context.Context, who *audit.Caller, room string) (out []string, err error) {
-	r, err := rs.Open(ctx, who, room, Reading)
+func (n *Listing) Aliases(ctx context.Context, who *audit.Caller, in string) (out []string, err error) {
+	r, err := n.rooms.Open(ctx, who, in, room.Reading)
 	if err != nil {
 		return nil, err
 	}
-	err = rs.db.Read(ctx, func(tx *store.Tx) error {
+	err = n.db.Read(ctx, func(tx *store.Tx) error {
 		out, err = aliasesOf(tx, r.NR)
 		return err
 	})
 	return out, err
 }
 
-// checkAliases refuses a canonical alias that does not point to the room: client-server API, "m.room.canonical_alias".
-func (rs *Rooms) checkAliases(ctx context.Context, l *Live, content []byte) error {
-	if !gjson.ValidBytes(content) {
+// May implements room.Gate: it refuses a canonical alias that does not point to the room (client-server API,
+// "m.room.canonical_alias"). Of a room that is only being made nothing is asked: its aliases are written with it.
+func (n *Listing) May(ctx context.Context, _ *audit.Caller, l *room.Live, d *room.Draft) error {
+	if d.Type != "m.room.canonical_alias" || d.StateKey == nil || l.NR == 0 {
+		return nil
+	}
+	if !gjson.ValidBytes(d.Content) {
 		return errs.BadJSON("The content is not JSON.")
 	}
 	before := map[string]bool{}
 	if now := l.State("m.room.canonical_alias", ""); now != nil {
-		for _, a := range aliasesIn(now.Content) {
+		for _, a := range Named(now.Content) {
 			before[a] = true
 		}
 	}
-	for _, alias := range aliasesIn(content) {
+	for _, alias := range Named(d.Content) {
 		if before[alias] {
 			continue
 		}
 		if _, err := matrix.ParseAlias(alias); err != nil {
 			return errs.BadParam("That is not a valid alias.")
 		}
-		other, err := rs.Aliased(ctx, alias)
+		other, err := n.Aliased(ctx, alias)
 		if err != nil && !errs.Is(err, errs.NotFound) {
 			return err
 		}
@@ -179,7 +178,8 @@ func (rs *Rooms) checkAliases(ctx context.Context, l *Live, content []byte) erro
 	return nil
 }
 
-func aliasesIn(content []byte) (out []string) {
+// Named gives the aliases in the content of an m.room.canonical_alias.
+func Named(content []byte) (out []string) {
 	if a := gjson.GetBytes(content, "alias").Str; a != "" {
 		out = append(out, a)
 	}
@@ -187,54 +187,4 @@ func aliasesIn(content []byte) (out []string) {
 		out = append(out, a.Str)
 	}
 	return out
-}
-
-// Publish lists a room in the trust's directory or takes it out; it needs the power to set the canonical alias.
-func (rs *Rooms) Publish(ctx context.Context, who *audit.Caller, room string, listed bool) error {
-	r, err := rs.Open(ctx, who, room, Belonging)
-	if err != nil {
-		return err
-	}
-	levels := r.Levels()
-	if levels.User(who.User) < levels.Event("m.room.canonical_alias", true) {
-		return errs.Forbid("Only a moderator may change whether this conversation is listed.")
-	}
-	return rs.db.Write(ctx, func(tx *store.Tx) error {
-		if err := putPublished(tx, r.NR, listed); err != nil {
-			return err
-		}
-		return audit.Record(tx, who, audit.Entry{Action: "room.publish", Object: r.ID})
-	})
-}
-
-// Published reports whether a room is listed in the directory.
-func (rs *Rooms) Published(ctx context.Context, l *Live) (listed bool, err error) {
-	err = rs.db.Read(ctx, func(tx *store.Tx) error {
-		listed, err = isPublished(tx, l.NR)
-		return err
-	})
-	return listed, err
-}
-
-// Directory gives all listed rooms, loaded.
-func (rs *Rooms) Directory(ctx context.Context) (out []*Live, err error) {
-	var numbers []int64
-	err = rs.db.Read(ctx, func(tx *store.Tx) error {
-		numbers, err = publishedRooms(tx)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	for _, nr := range numbers {
-		l, err := rs.Number(ctx, nr)
-		if err != nil {
-			return nil, err
-		}
-		if err := rs.Load(ctx, l); err != nil {
-			return nil, err
-		}
-		out = append(out, l)
-	}
-	return out, nil
 }

@@ -1,4 +1,4 @@
-package room
+package listing
 
 import (
 	"context"
@@ -6,6 +6,15 @@ import (
 	"github.com/wardline/wardline/internal/platform/audit"
 	"github.com/wardline/wardline/internal/platform/errs"
 )
+
+// API is the listing's face on HTTP: client-server API, "Room aliases", "Published room directory".
+type API struct{ Listing *Listing }
+
+type none = struct{}
+
+type ofRoom struct {
+	Room string `path:"roomId" json:"-"`
+}
 
 type aliasRequest struct {
 	Alias string `path:"roomAlias" json:"-"`
@@ -25,9 +34,9 @@ func (api API) Alias(ctx context.Context, _ *audit.Caller, in ofAlias) (struct {
 		Room    string   `json:"room_id"`
 		Servers []string `json:"servers"`
 	}
-	l, err := api.Rooms.Aliased(ctx, in.Alias)
+	l, err := api.Listing.Aliased(ctx, in.Alias)
 	if err == nil {
-		out.Room, out.Servers = l.ID, []string{api.Rooms.ServerName()}
+		out.Room, out.Servers = l.ID, []string{api.Listing.rooms.ServerName()}
 	}
 	return out, err
 }
@@ -37,12 +46,12 @@ func (api API) PutAlias(ctx context.Context, who *audit.Caller, in aliasRequest)
 	if in.Room == "" {
 		return none{}, errs.Missing("room_id is missing.")
 	}
-	return none{}, api.Rooms.AddAlias(ctx, who, in.Alias, in.Room)
+	return none{}, api.Listing.AddAlias(ctx, who, in.Alias, in.Room)
 }
 
 // DeleteAlias answers DELETE /directory/room/{roomAlias}.
 func (api API) DeleteAlias(ctx context.Context, who *audit.Caller, in ofAlias) (none, error) {
-	return none{}, api.Rooms.RemoveAlias(ctx, who, in.Alias)
+	return none{}, api.Listing.RemoveAlias(ctx, who, in.Alias)
 }
 
 // Aliases answers GET /rooms/{roomId}/aliases.
@@ -52,7 +61,7 @@ func (api API) Aliases(ctx context.Context, who *audit.Caller, in ofRoom) (struc
 	var out struct {
 		Aliases []string `json:"aliases"`
 	}
-	list, err := api.Rooms.Aliases(ctx, who, in.Room)
+	list, err := api.Listing.Aliases(ctx, who, in.Room)
 	out.Aliases = append(make([]string, 0, len(list)), list...)
 	return out, err
 }
@@ -63,11 +72,11 @@ type visibility struct {
 
 // Listed answers GET /directory/list/room/{roomId}.
 func (api API) Listed(ctx context.Context, _ *audit.Caller, in ofRoom) (visibility, error) {
-	l, err := api.Rooms.Find(ctx, in.Room)
+	l, err := api.Listing.rooms.Find(ctx, in.Room)
 	if err != nil {
 		return visibility{}, err
 	}
-	listed, err := api.Rooms.Published(ctx, l)
+	listed, err := api.Listing.Published(ctx, l)
 	if listed {
 		return visibility{"public"}, err
 	}
@@ -83,9 +92,9 @@ type listRequest struct {
 func (api API) PutListed(ctx context.Context, who *audit.Caller, in listRequest) (none, error) {
 	switch in.Visibility {
 	case "", "public":
-		return none{}, api.Rooms.Publish(ctx, who, in.Room, true)
+		return none{}, api.Listing.Publish(ctx, who, in.Room, true)
 	case "private":
-		return none{}, api.Rooms.Publish(ctx, who, in.Room, false)
+		return none{}, api.Listing.Publish(ctx, who, in.Room, false)
 	}
 	return none{}, errs.BadParam("visibility is public or private.")
 }
