@@ -138,7 +138,7 @@ func (f *filler) open(ctx context.Context, s *stage) (err error) {
 	}
 	if s.kind != direct {
 		made.Content = map[string]any{"org.wardline.kind": s.purpose}
-		made.State = []room.Initial{{Type: "org.wardline.owner", Content: s.owner()}}
+		made.State = []creation.Initial{{Type: "org.wardline.owner", Content: s.owner()}}
 	}
 	if s.kind == direct {
 		made.Preset, made.Direct, made.Levels = "trusted_private_chat", true, nil

@@ -300,7 +300,7 @@ func TestPublishedRooms(t *testing.T) {
 			}
 			r.RoomOf(c, "amira", others...)
 		}
-		r.RoomOf(room.Creation{Listed: true, Name: "Surgery", Topic: "Theatres and wards", Alias: "surgery",
+		r.RoomOf(creation.Creation{Listed: true, Name: "Surgery", Topic: "Theatres and wards", Alias: "surgery",
 			Content: map[string]any{"org.wardline.kind": "clinical"}}, "amira", "ben", "cara")
 		publish("AMU", "Acute medicine", "", "ben")
 		publish("Hospital", "Everything", "m.space")

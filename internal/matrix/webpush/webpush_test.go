@@ -18,6 +18,7 @@ import (
 	"github.com/wardline/wardline/internal/matrix/quiet"
 	"github.com/wardline/wardline/internal/matrix/receipt"
 	"github.com/wardline/wardline/internal/matrix/room"
+	"github.com/wardline/wardline/internal/matrix/room/creation"
 	"github.com/wardline/wardline/internal/matrix/room/roomtest"
 	"github.com/wardline/wardline/internal/platform/errs"
 	"github.com/wardline/wardline/internal/platform/store"
@@ -87,7 +88,7 @@ func (w *ward) mention(who string, l *room.Live, whom string) string {
 func TestDelivery(t *testing.T) {
 	each(t, func(t *testing.T, w *ward, p *postbox) {
 		w.run()
-		l := w.RoomOf(room.Creation{Preset: "private_chat", Name: "Haematology"}, "alice", "bob", "carol")
+		l := w.RoomOf(creation.Creation{Preset: "private_chat", Name: "Haematology"}, "alice", "bob", "carol")
 		w.subscribe("bob", p.offer())
 		w.Say("alice", l, "Haemoglobin is 61, bed 4")
 		p.until("told", func() bool { return len(p.pushes()) == 1 })
