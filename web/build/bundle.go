@@ -17,7 +17,7 @@ import (
 )
 
 // shipped are the npm packages whose code is in the bundle, and whose licences go with it.
-var shipped = []string{"@preact/signals", "@preact/signals-core", "idb", "preact"}
+var shipped = []string{"@preact/signals", "@preact/signals-core", "dompurify", "idb", "preact"}
 
 // bundle makes every file of dist, by its path there.
 func bundle(dir string) (map[string][]byte, error) {

@@ -135,7 +135,7 @@ function Pane({ screen }: { screen: Screen }) {
   };
   if (here.screen === "conversation") {
     const typing = screen.conversations.typing.value.get(here.roomId) ?? [];
-    return <RoomView conversation={screen.conversation(here.roomId)} typing={typing} listed={screen.conversations.loaded.value} touch={touch} onBack={back} onDeclined={() => go(pathTo(), true)} />;
+    return <RoomView conversation={screen.conversation(here.roomId)} at={here.eventId} typing={typing} listed={screen.conversations.loaded.value} touch={touch} onBack={back} onDeclined={() => go(pathTo(), true)} />;
   }
   const [title, hint] = here.screen === "unknown" ? [words.noPage.title, words.noPage.hint] : [list.choose, list.chooseHint];
   return (

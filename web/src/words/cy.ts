@@ -7,10 +7,11 @@ import camera from "../camera/words.cy";
 import composer from "../composer/words.cy";
 import conversations from "../conversations/words.cy";
 import look from "../look/words.cy";
+import media from "../media/words.cy";
 import room from "../room/words.cy";
 import settings from "../settings/words.cy";
 import sync from "../sync/words.cy";
 import voice from "../voice/words.cy";
 import words from "./words.cy";
 
-export default { account, app, attach, camera, composer, conversations, look, room, settings, sync, voice, words };
+export default { account, app, attach, camera, composer, conversations, look, media, room, settings, sync, voice, words };
