@@ -73,7 +73,7 @@ describe("content from others", () => {
     ["an unknown kind falls back to its body", { msgtype: "org.example.new", body: "readable" }, { kind: "text", text: "readable" }],
     ["a body that is no text", { msgtype: "m.text", body: { toString: "x" } }, { kind: "unreadable" }],
     ["nothing at all", {}, { kind: "unreadable" }],
-    ["a file by its name", { msgtype: "m.file", body: "caption", filename: "rota.pdf", caption: "caption" }, { kind: "file", name: "rota.pdf" }],
+    ["a file by its name", { msgtype: "m.file", body: "caption", filename: "rota.pdf", caption: "caption" }, { kind: "file", name: "rota.pdf", caption: "caption", file: undefined }],
     ["a picture", { msgtype: "m.image", body: "wound.jpg" }, { kind: "image", name: "wound.jpg" }],
     ["an old reply without its quote", { msgtype: "m.text", body: "> <@a:b> q\n> r\n\nanswer", "m.relates_to": { "m.in_reply_to": { event_id: "$q" } } }, { kind: "text", text: "answer" }],
     ["a quote that is no reply", { msgtype: "m.text", body: "> keep\n\nthis" }, { kind: "text", text: "> keep\n\nthis" }],
