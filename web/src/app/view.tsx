@@ -24,10 +24,20 @@ const keptReady = 12;
 
 const Settings = later(() => import("../settings/view").then((its) => its.Settings));
 
+const StyleGuide = later(() => import("../styleguide/view").then((its) => its.StyleGuide));
+
 const touch = matchMedia("(pointer: coarse)").matches;
 
 export function App({ signIn }: { signIn: SignIn }) {
   const stage = signIn.stage.value;
+  if (route.value.screen === "style page") {
+    return (
+      <>
+        <StyleGuide />
+        <Announcements />
+      </>
+    );
+  }
   switch (stage.at) {
     case "opening":
       return <main aria-busy="true" />;

@@ -10,8 +10,24 @@ import look from "../look/words.cy";
 import media from "../media/words.cy";
 import room from "../room/words.cy";
 import settings from "../settings/words.cy";
+import styleguide from "../styleguide/words.cy";
 import sync from "../sync/words.cy";
 import voice from "../voice/words.cy";
 import words from "./words.cy";
 
-export default { account, app, attach, camera, composer, conversations, look, media, room, settings, sync, voice, words };
+export default {
+  account,
+  app,
+  attach,
+  camera,
+  composer,
+  conversations,
+  look,
+  media,
+  room,
+  settings,
+  styleguide,
+  sync,
+  voice,
+  words,
+};
