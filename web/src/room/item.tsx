@@ -11,6 +11,7 @@ import { worded } from "../words/catalogue";
 import { BodyView } from "./body";
 import type { Conversation } from "./model";
 import { same } from "./same";
+import { Waiting } from "./waiting";
 import { words as say } from "./words";
 
 export interface ItemProps {
@@ -93,6 +94,7 @@ function MessageView({ message, conversation, found, menuOpen, onMenu }: ItemPro
       </div>
       {message.reactions.length > 0 && <Reactions message={message} conversation={conversation} />}
       {message.thread && <ThreadLink message={message} conversation={conversation} />}
+      {message.state === "queued" && <Waiting message={message} conversation={conversation} />}
       {message.state === "failed" && <Failed message={message} conversation={conversation} />}
       {message.change?.state === "failed" && <ChangeFailed change={message.change} conversation={conversation} />}
     </li>

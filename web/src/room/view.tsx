@@ -2,6 +2,7 @@
 
 import "./style.css";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { Gone } from "../composer/gone";
 import { Composer } from "../composer/view";
 import { Avatar } from "../look/avatar";
 import { bodyWords } from "../look/body";
@@ -85,7 +86,7 @@ function Body({ conversation, typing, onDeclined }: { conversation: Conversation
       <p class="typing" role="status">
         {typing.length > 0 && say.typing(typing.map((user) => conversation.nameOf(user)))}
       </p>
-      {membership === "join" ? <Composer key={`${conversation.roomId} ${thread?.root ?? ""}`} conversation={conversation} /> : <p class="room-gone">{say.gone}</p>}
+      {membership === "join" ? <Composer key={`${conversation.roomId} ${thread?.root ?? ""}`} conversation={conversation} /> : <Gone draft={conversation.draft} why={say.gone} />}
     </>
   );
 }
