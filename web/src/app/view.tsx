@@ -11,11 +11,13 @@ import { words as list } from "../conversations/words";
 import { Announcements } from "../look/announce";
 import { later } from "../look/later";
 import type { Account } from "../matrix/account";
+import { attend } from "../notify/attend";
 import { Conversation } from "../room/model";
 import { RoomView } from "../room/view";
 import { Connection } from "../sync/model";
 import { ConnectionBanner } from "../sync/view";
 import { words as general } from "../words/words";
+import { UpdateBanner } from "../worker/view";
 import { go, isPlainClick, pathTo, pathToSettings, route } from "./route";
 import { words } from "./words";
 
@@ -88,6 +90,7 @@ class Screen {
 function Messenger({ signIn, account }: { signIn: SignIn; account: Account }) {
   const screen = useMemo(() => new Screen(account), [account]);
   useEffect(() => () => screen.close(), [screen]);
+  useEffect(() => attend(account, screen.conversations), [screen]);
   const here = route.value;
   const roomId = here.screen === "conversation" ? here.roomId : undefined;
   const title = useRef<HTMLHeadingElement & HTMLParagraphElement>(null);
@@ -112,7 +115,10 @@ function Messenger({ signIn, account }: { signIn: SignIn; account: Account }) {
       <a class="skip" href="#composer" hidden={roomId === undefined}>
         {words.toComposer}
       </a>
-      <ConnectionBanner connection={screen.connection} />
+      <div class="banner-place">
+        <ConnectionBanner connection={screen.connection} />
+        <UpdateBanner />
+      </div>
       {inSettings ? (
         <Settings page={here.page} account={account} signIn={signIn} />
       ) : (
