@@ -14,9 +14,11 @@ import (
 )
 
 // contentPolicy lets the app load and call its own origin and nothing else; no script or style stands in a page, and no
-// text becomes markup (Content Security Policy Level 3, Trusted Types).
-const contentPolicy = "default-src 'self'; img-src 'self' blob:; media-src 'self' blob:; object-src 'none'; base-uri 'none'; " +
-	"form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+// text becomes markup except through the library that makes formatted messages harmless (Content Security Policy Level 3, Trusted
+// Types); the other policy names the service worker.
+const contentPolicy = "default-src 'self'; img-src 'self' blob:; media-src 'self' blob:; worker-src 'self'; manifest-src 'self'; " +
+	"object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; " +
+	"trusted-types dompurify wardline-worker"
 
 // asset is one file of the app, ready to be sent.
 type asset struct {
@@ -113,6 +115,8 @@ func contentType(name string) string {
 		return "text/html; charset=utf-8"
 	case ".svg":
 		return "image/svg+xml"
+	case ".webmanifest":
+		return "application/manifest+json"
 	case ".txt":
 		return "text/plain; charset=utf-8"
 	}

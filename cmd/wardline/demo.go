@@ -61,7 +61,7 @@ func (d demoCommand) Run(c *console) (err error) {
 	said := announcement{URL: "http://" + reachable(l.Addr()), ServerName: demo.ServerName}
 	// Neither a file nor the environment: they are of another installation.
 	conf, err := config.Load("", nil, map[string]string{
-		"server.data": d.Data, "server.server_name": demo.ServerName, "server.listen": d.Listen, "server.public_url": said.URL, "log.level": "warn",
+		"server.data": d.Data, "server.server_name": demo.ServerName, "server.listen": d.Listen, "server.public_url": said.URL, "log.level": "warn", "server.demonstration": "true",
 		"push.private_gateways": strconv.FormatBool(d.Near),
 	})
 	if err != nil {

@@ -146,6 +146,7 @@ func (s *Server) buildSlices(context.Context) error {
 		PublicURL:   s.conf.Server.PublicURL,
 		RoomVersion: s.conf.Rooms.DefaultVersion,
 		Encryption:  s.conf.Rooms.Encryption,
+		Demo:        s.conf.Server.Demo,
 	})
 	s.profiles = profile.New(s.db)
 	s.keep = accountdata.New(s.db)

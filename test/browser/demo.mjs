@@ -12,12 +12,12 @@ import { promisify } from "node:util";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/** Starts the trust; `stop` ends it and deletes its data. */
-export async function startDemo() {
+/** Starts the trust, with further arguments where a test needs them; `stop` ends it and deletes its data. */
+export async function startDemo(...more) {
   if (process.env.WARDLINE_DEMO) return { ...JSON.parse(process.env.WARDLINE_DEMO), stop: async () => {} };
   const dir = await mkdtemp(join(tmpdir(), "wardline-browser-"));
   const binary = process.env.WARDLINE_BIN ?? (await build(join(dir, "wardline")));
-  const child = spawn(binary, ["demo", "--listen", "127.0.0.1:0", "--data", join(dir, "data"), "--json"], { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(binary, ["demo", "--listen", "127.0.0.1:0", "--data", join(dir, "data"), "--json", ...more], { stdio: ["ignore", "pipe", "pipe"] });
   const stop = async () => {
     if (child.exitCode === null) {
       const ended = new Promise((resolve) => child.once("exit", resolve));

@@ -11,11 +11,15 @@ const axe = await readFile(require.resolve("axe-core/axe.min.js"), "utf8");
 export const desktop = { viewport: { width: 1280, height: 800 } };
 export const phone = { viewport: { width: 390, height: 780 }, hasTouch: true, isMobile: true };
 
-export async function launch() {
+/** A camera and a microphone that show and play something made up, allowed without a question. */
+export const madeUpDevices = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"];
+
+/** A browser; `flags` are added to its command line. */
+export async function launch(flags = []) {
   return await chromium.launch({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
     headless: true,
-    args: ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+    args: ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", ...flags],
   });
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"compress/gzip"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -105,4 +106,29 @@ func zipped(t *testing.T, content []byte) int {
 		t.Fatal(err)
 	}
 	return out.Len()
+}
+
+// The service worker knows every file it fetches beforehand by its hash, and its version changes with each of them.
+func TestShell(t *testing.T) {
+	files := map[string][]byte{"index.html": []byte("page"), "assets/main-A.js": []byte("code"), "licences.txt": []byte("text"), "assets/emoji-B.js": make([]byte, heavy)}
+	of, err := shellOf("..", files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := [][2]string{{"/assets/main-A.js", "VpTQii5T/8rgwxA+Wtb2B2q9lg6x+KVldwQLwQKPcCs="}, {"/index.html", "NmAxWprz3yVdjxmrB35Hl4IrQUiKDioEvGr3EhPCMnQ="}}
+	if !slices.Equal(of.Files, want) {
+		t.Errorf("files: %v", of.Files)
+	}
+	for name := range files {
+		changed := maps.Clone(files)
+		changed[name] = append([]byte("x"), files[name]...)
+		other, err := shellOf("..", changed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		listed := name != "licences.txt" && len(files[name]) < heavy
+		if (other.Version != of.Version) != listed {
+			t.Errorf("a change of %s changes the version: %v", name, !listed)
+		}
+	}
 }

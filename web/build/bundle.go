@@ -17,7 +17,7 @@ import (
 )
 
 // shipped are the npm packages whose code is in the bundle, and whose licences go with it.
-var shipped = []string{"@preact/signals", "@preact/signals-core", "idb", "preact"}
+var shipped = []string{"@preact/signals", "@preact/signals-core", "dompurify", "idb", "preact"}
 
 // bundle makes every file of dist, by its path there.
 func bundle(dir string) (map[string][]byte, error) {
@@ -41,16 +41,18 @@ func bundle(dir string) (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	icon, err := os.ReadFile(filepath.Join(root, "src", "icon.svg"))
-	if err != nil {
-		return nil, err
-	}
 	licences, err := licences(root)
 	if err != nil {
 		return nil, err
 	}
-	files["index.html"], files["icon.svg"], files["licences.txt"] = page, icon, licences
-	return files, nil
+	files["index.html"], files["licences.txt"] = page, licences
+	icons, err := icons(root)
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(files, icons)
+	files["worker.js"], err = worker(root, files)
+	return files, err
 }
 
 // options are what scripts and styles have in common.

@@ -35,6 +35,7 @@ type Config struct {
 	Encryption   bool   // rooms may be encrypted end to end
 	SupportPage  string // for people who need help to sign in; may be empty
 	SupportEmail string // of the administrators; may be empty
+	Demo         bool   // everyone here is invented
 }
 
 // Server is what this server says of itself.
@@ -88,11 +89,14 @@ func (s Server) Capabilities(who *audit.Caller) map[string]any {
 	return out
 }
 
-// Client is what /.well-known/matrix/client says. Where rooms may not be encrypted, clients of Element's are told not to try.
+// Client is what /.well-known/matrix/client says. Where rooms may not be encrypted, clients of Element's are told not to try. A demonstration says that it is one.
 func (s Server) Client() map[string]any {
 	out := map[string]any{"m.homeserver": map[string]any{"base_url": s.conf.PublicURL}}
 	if !s.conf.Encryption {
 		out["io.element.e2ee"] = map[string]any{"default": false, "force_disable": true}
+	}
+	if s.conf.Demo {
+		out["org.wardline.demonstration"] = true
 	}
 	return out
 }

@@ -86,6 +86,13 @@ func TestConfigured(t *testing.T) {
 	if answer.Get(`m\.homeserver.base_url`).String() != "https://a.example" {
 		t.Errorf("without an address: %s", answer)
 	}
+	if answer.Get(`org\.wardline\.demonstration`).Exists() {
+		t.Errorf("a real server calls itself a demonstration: %s", answer)
+	}
+	_, answer = ask(t, Config{Demo: true}, person, "GET", "/.well-known/matrix/client", "")
+	if !answer.Get(`org\.wardline\.demonstration`).Bool() {
+		t.Errorf("a demonstration does not say so: %s", answer)
+	}
 	if status, answer := ask(t, Config{}, person, "GET", "/.well-known/matrix/support", ""); status != 404 {
 		t.Errorf("without a contact: %d %s", status, answer)
 	}

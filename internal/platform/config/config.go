@@ -27,6 +27,7 @@ type Server struct {
 	TLSKey     string   `toml:"tls_key" doc:"Private key in PEM."`
 	Trusted    []string `toml:"trusted_proxies" doc:"Addresses or networks of proxies whose X-Forwarded-For is believed, such as [\"10.0.0.0/8\"]."`
 	GzipMin    Size     `toml:"gzip_min" default:"2KiB" doc:"Compress JSON answers of at least this size for clients that take it. 0: never, as when a proxy does it."`
+	Demo       bool     `toml:"demonstration" default:"false" doc:"Everyone here is invented. The app then shows its style page at /styleguide."`
 	StopWithin Duration `toml:"stop_within" default:"20s" doc:"How long a stop may take to finish what is under way."`
 }
 

@@ -16,6 +16,8 @@ export type Route =
   | { screen: "groups" }
   /** The settings: their list, or one page of it. */
   | { screen: "settings"; page?: string }
+  /** Every part of the app in every state; in a demonstration. */
+  | { screen: "style page" }
   | { screen: "unknown" };
 
 const conversation = "/conversation/";
@@ -28,6 +30,7 @@ const plain: Record<string, Route> = {
   "/new/message": { screen: "first message" },
   "/new/group": { screen: "new group" },
   "/groups": { screen: "groups" },
+  "/styleguide": { screen: "style page" },
 };
 
 export function read(path: string): Route {

@@ -11,11 +11,13 @@ import { words as list } from "../conversations/words";
 import { Announcements } from "../look/announce";
 import { later } from "../look/later";
 import type { Account } from "../matrix/account";
+import { attend } from "../notify/attend";
 import { Conversation } from "../room/model";
 import { RoomView } from "../room/view";
 import { Connection } from "../sync/model";
 import { ConnectionBanner } from "../sync/view";
 import { words as general } from "../words/words";
+import { UpdateBanner } from "../worker/view";
 import { go, isPlainClick, pathTo, pathToSettings, route } from "./route";
 import { words } from "./words";
 
@@ -24,10 +26,20 @@ const keptReady = 12;
 
 const Settings = later(() => import("../settings/view").then((its) => its.Settings));
 
+const StyleGuide = later(() => import("../styleguide/view").then((its) => its.StyleGuide));
+
 const touch = matchMedia("(pointer: coarse)").matches;
 
 export function App({ signIn }: { signIn: SignIn }) {
   const stage = signIn.stage.value;
+  if (route.value.screen === "style page") {
+    return (
+      <>
+        <StyleGuide />
+        <Announcements />
+      </>
+    );
+  }
   switch (stage.at) {
     case "opening":
       return <main aria-busy="true" />;
@@ -78,6 +90,7 @@ class Screen {
 function Messenger({ signIn, account }: { signIn: SignIn; account: Account }) {
   const screen = useMemo(() => new Screen(account), [account]);
   useEffect(() => () => screen.close(), [screen]);
+  useEffect(() => attend(account, screen.conversations), [screen]);
   const here = route.value;
   const roomId = here.screen === "conversation" ? here.roomId : undefined;
   const title = useRef<HTMLHeadingElement & HTMLParagraphElement>(null);
@@ -102,7 +115,10 @@ function Messenger({ signIn, account }: { signIn: SignIn; account: Account }) {
       <a class="skip" href="#composer" hidden={roomId === undefined}>
         {words.toComposer}
       </a>
-      <ConnectionBanner connection={screen.connection} />
+      <div class="banner-place">
+        <ConnectionBanner connection={screen.connection} />
+        <UpdateBanner />
+      </div>
       {inSettings ? (
         <Settings page={here.page} account={account} signIn={signIn} />
       ) : (
@@ -135,7 +151,7 @@ function Pane({ screen }: { screen: Screen }) {
   };
   if (here.screen === "conversation") {
     const typing = screen.conversations.typing.value.get(here.roomId) ?? [];
-    return <RoomView conversation={screen.conversation(here.roomId)} typing={typing} listed={screen.conversations.loaded.value} touch={touch} onBack={back} onDeclined={() => go(pathTo(), true)} />;
+    return <RoomView conversation={screen.conversation(here.roomId)} at={here.eventId} typing={typing} listed={screen.conversations.loaded.value} touch={touch} onBack={back} onDeclined={() => go(pathTo(), true)} />;
   }
   const [title, hint] = here.screen === "unknown" ? [words.noPage.title, words.noPage.hint] : [list.choose, list.chooseHint];
   return (

@@ -43,9 +43,6 @@ export function PictureEditor({ picture, name, onDone, onClose }: EditorProps) {
       <header class="stage-bar">
         <IconButton icon="close" label={words.discard} onClick={onClose} />
         <Tools edits={edits} />
-        <Button small busy={busy.value || bitmap.value === undefined} onClick={() => void use()}>
-          {words.use}
-        </Button>
       </header>
       {(problem.value || bitmap.value === null) && (
         <p class="stage-problem" role="alert">
@@ -53,9 +50,14 @@ export function PictureEditor({ picture, name, onDone, onClose }: EditorProps) {
         </p>
       )}
       <div class="stage-picture">{bitmap.value && <Canvas bitmap={bitmap.value} edits={edits} />}</div>
-      <p class="stage-help" id="stage-help">
-        {words.help[edits.tool.value]} {words.keys}
-      </p>
+      <footer class="stage-bar stage-end">
+        <p class="stage-help" id="stage-help">
+          {words.help[edits.tool.value]} <span class="stage-keys">{words.keys}</span>
+        </p>
+        <Button small busy={busy.value || bitmap.value === undefined} onClick={() => void use()}>
+          {words.use}
+        </Button>
+      </footer>
     </Stage>
   );
 }

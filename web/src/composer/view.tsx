@@ -45,8 +45,9 @@ function Row({ model }: { model: Model }) {
   const camera = useLazy(() => import("../camera/view").then((module) => module.Camera), failed);
   const voice = useLazy(() => import("../voice/view").then((module) => module.VoiceBar), failed);
   const quick = useLazy(() => import("./quickview").then((module) => module.QuickSheet), failed);
+  const emoji = useLazy(() => import("./emojiview").then((module) => module.EmojiSheet), failed);
   const editor = useEditor(model, failed, back);
-  const [CameraView, VoiceView, QuickView] = [camera.shown.value, voice.shown.value, quick.shown.value];
+  const [CameraView, VoiceView, QuickView, EmojiView] = [camera.shown.value, voice.shown.value, quick.shown.value, emoji.shown.value];
   const closing = (part: { hide: () => void }) => () => {
     part.hide();
     back();
@@ -65,9 +66,10 @@ function Row({ model }: { model: Model }) {
       <TrayView tray={model.tray} onEdit={editor.edit} onEmpty={back} />
       <Hint model={model} />
       <Names model={model} onName={(person) => insert(field.current, model, person)} />
-      <Form model={model} field={field} onCamera={camera.show} onVoice={voice.show} onQuick={quick.show} />
+      <Form model={model} field={field} onCamera={camera.show} onVoice={voice.show} onQuick={quick.show} onEmoji={emoji.show} />
       {CameraView && <CameraView onPicture={taken} onClose={closing(camera)} />}
       {editor.view}
+      {EmojiView && <EmojiView onPick={(sign) => place(field.current, model, sign)} onClose={closing(emoji)} />}
       {QuickView && <QuickView quick={model.quick} onChosen={(text) => model.sendQuick(text)} onClose={closing(quick)} />}
     </>
   );
@@ -100,9 +102,10 @@ interface FormProps {
   onCamera: () => void;
   onVoice: () => void;
   onQuick: () => void;
+  onEmoji: () => void;
 }
 
-function Form({ model, field, onCamera, onVoice, onQuick }: FormProps) {
+function Form({ model, field, onCamera, onVoice, onQuick, onEmoji }: FormProps) {
   const picker = useRef<HTMLInputElement>(null);
   const { draft } = model;
   const editing = draft.editing.value !== undefined;
@@ -130,6 +133,7 @@ function Form({ model, field, onCamera, onVoice, onQuick }: FormProps) {
         {words.label}
       </label>
       <Field model={model} field={field} onSubmit={submit} />
+      <IconButton icon="smile" label={words.emoji} class="composer-emoji" onClick={onEmoji} />
       {empty && !editing && <IconButton icon="camera" label={words.takePhoto} onClick={onCamera} />}
       {empty && !editing ? (
         <IconButton icon="mic" label={words.voice} class="composer-mic" onClick={onVoice} />
@@ -229,6 +233,13 @@ function insert(field: HTMLTextAreaElement | null, model: Model, person?: { user
   field.focus();
   field.setSelectionRange(caret, caret);
   announce(model.draft.mentions.value.at(-1)?.name ?? "");
+}
+
+/** Puts a sign where the caret is. */
+function place(field: HTMLTextAreaElement | null, model: Model, sign: string): void {
+  if (!field) return;
+  field.setRangeText(sign, field.selectionStart, field.selectionEnd, "end");
+  model.typed(field.value, field.selectionStart);
 }
 
 /** Pictures and files from the clipboard go to the tray; where there is text as well (a table, a document) it is the text that was meant. */

@@ -50,27 +50,45 @@ export function Menu({ label, icon = "more", items, align = "end", class: extra 
   );
 }
 
+/** A choice told by a sign alone, in a row above the others. */
+export interface QuickItem {
+  sign: string;
+  label: string;
+  checked: boolean;
+  onSelect: () => void;
+}
+
 export interface MenuListProps {
   label: string;
   place: Place;
   items: MenuItem[];
   /** Which edge of the place it keeps to; the start unless told. */
   align?: Align;
+  quick?: QuickItem[];
   /** What opened it: pressing that again is its own business, not "beside the menu". */
   opener?: HTMLElement | null;
   onClose: () => void;
 }
 
 /** The open menu itself, for what opens otherwise: a long press, the right button. */
-export function MenuList({ label, place, items, align = "start", opener, onClose }: MenuListProps) {
+export function MenuList({ label, place, items, quick = [], align = "start", opener, onClose }: MenuListProps) {
   const list = useRef<HTMLUListElement>(null);
   useOpen(list, place, align, opener, onClose);
-  const select = (item: MenuItem) => {
+  const select = (item: MenuItem | QuickItem) => {
     onClose();
     item.onSelect();
   };
   return (
     <ul class="menu" ref={list} role="menu" aria-label={label} onKeyDown={(event) => onKey(event, list.current, onClose)}>
+      {quick.length > 0 && (
+        <li role="none" class="menu-quick">
+          {quick.map((item) => (
+            <button key={item.sign} type="button" role="menuitemcheckbox" aria-checked={item.checked} aria-label={item.label} title={item.label} tabIndex={-1} onClick={() => select(item)}>
+              {item.sign}
+            </button>
+          ))}
+        </li>
+      )}
       {items.map((item) => (
         <li key={item.id} role="none">
           <button type="button" class={item.danger ? "menu-item menu-danger" : "menu-item"} {...role(item)} tabIndex={-1} onClick={() => select(item)}>
@@ -150,7 +168,16 @@ function onKey(event: KeyboardEvent, menu: HTMLElement | null, onClose: () => vo
 }
 
 function next(key: string, all: HTMLElement[], at: number): HTMLElement | undefined {
-  const step = { ArrowDown: at + 1, ArrowUp: at - 1 + all.length, Home: 0, End: all.length - 1 }[key];
+  const row = all.findIndex((one) => !one.closest(".menu-quick"));
+  const step = {
+    // The row of signs is one step on the way down and up.
+    ArrowDown: at < row ? row : at + 1,
+    ArrowUp: at < row ? all.length - 1 : at - 1 + all.length,
+    ArrowRight: at + 1,
+    ArrowLeft: at - 1 + all.length,
+    Home: 0,
+    End: all.length - 1,
+  }[key];
   if (step !== undefined) return all[step % all.length];
   if (key.length !== 1 || key === " ") return undefined;
   const letter = key.toLocaleLowerCase();

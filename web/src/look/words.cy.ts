@@ -7,6 +7,7 @@ export default {
   notLoaded: "Nid oedd modd llwytho'r dudalen hon",
   notLoadedHint: "Gwiriwch eich cysylltiad, yna rhowch gynnig arall arni.",
   tryAgain: "Ceisio eto",
+  emoji: { answers: "Atebion", faces: "Wynebau", care: "Gofal", work: "Gwaith", life: "Popeth arall" },
   problem: "Mae problem",
   show: "Dangos",
   hide: "Cuddio",

@@ -6,6 +6,7 @@ export const words = catalogue("look", {
   notLoaded: "This page could not be loaded",
   notLoadedHint: "Check your connection, then try again.",
   tryAgain: "Try again",
+  emoji: { answers: "Answers", faces: "Faces", care: "Care", work: "Work", life: "Everything else" },
   problem: "There is a problem",
   show: "Show",
   hide: "Hide",

@@ -10,6 +10,8 @@ export interface Change {
   timelines?: Timeline[];
   members?: Member[];
   receipts?: Receipt[];
+  /** The latest event that a device of each person has. */
+  delivered?: Receipt[];
   typing?: Typing[];
   pending?: Pending[];
   /** Account data for all the person does; that of single rooms is in `rooms`. */

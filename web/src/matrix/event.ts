@@ -40,7 +40,7 @@ export function readEvents(values: unknown): MatrixEvent[] {
 }
 
 /** What an event says about another (client-server API, section 11.8), if it says so in a readable form. */
-export function relation(event: MatrixEvent): { type: string; target: string; key?: string } | undefined {
+export function relation(event: Pick<MatrixEvent, "content">): { type: string; target: string; key?: string } | undefined {
   const relates = event.content["m.relates_to"];
   if (!isObject(relates)) return undefined;
   const type = text(relates.rel_type);

@@ -73,7 +73,7 @@ describe("content from others", () => {
     ["an unknown kind falls back to its body", { msgtype: "org.example.new", body: "readable" }, { kind: "text", text: "readable" }],
     ["a body that is no text", { msgtype: "m.text", body: { toString: "x" } }, { kind: "unreadable" }],
     ["nothing at all", {}, { kind: "unreadable" }],
-    ["a file by its name", { msgtype: "m.file", body: "caption", filename: "rota.pdf" }, { kind: "file", name: "rota.pdf" }],
+    ["a file by its name", { msgtype: "m.file", body: "caption", filename: "rota.pdf", caption: "caption" }, { kind: "file", name: "rota.pdf", caption: "caption", file: undefined }],
     ["a picture", { msgtype: "m.image", body: "wound.jpg" }, { kind: "image", name: "wound.jpg" }],
     ["an old reply without its quote", { msgtype: "m.text", body: "> <@a:b> q\n> r\n\nanswer", "m.relates_to": { "m.in_reply_to": { event_id: "$q" } } }, { kind: "text", text: "answer" }],
     ["a quote that is no reply", { msgtype: "m.text", body: "> keep\n\nthis" }, { kind: "text", text: "> keep\n\nthis" }],
@@ -93,15 +93,15 @@ test("a person's reaction counts once, and a deleted one not at all", () => {
   const message = said(me, "K+ 5.9");
   const react = (sender: string, key: string) => event(sender, "m.reaction", { "m.relates_to": { rel_type: "m.annotation", event_id: message.event_id, key } });
   const deleted = { ...react(carys, "👍"), content: {} };
-  expect(messages([message, react(ben, "✅"), react(ben, "✅"), react(carys, "✅"), deleted])[0]?.reactions).toEqual([["✅", 2]]);
+  expect(messages([message, react(ben, "✅"), react(ben, "✅"), react(carys, "✅"), deleted])[0]?.reactions).toEqual([{ key: "✅", people: [ben, carys], own: undefined }]);
 });
 
 test("a reply shows what it answers, or that it answers something earlier", () => {
   const question = said(ben, "who has the scanner?");
   const answer = (target: string) => event(carys, "m.room.message", { msgtype: "m.text", body: "AMU", "m.relates_to": { "m.in_reply_to": { event_id: target } } });
   const [, here, earlier] = messages([question, answer(question.event_id), answer("$long ago")]);
-  expect(here?.reply).toEqual({ sender: ben, body: { kind: "text", text: "who has the scanner?" } });
-  expect(earlier?.reply).toEqual({});
+  expect(here?.reply).toMatchObject({ event_id: question.event_id, sender: ben, body: { kind: "text", text: "who has the scanner?" } });
+  expect(earlier?.reply).toEqual({ event_id: "$long ago" });
 });
 
 describe("messages on their way", () => {

@@ -1,11 +1,12 @@
 // From a room's events to what is read on a screen: edits and reactions folded into their messages, days and membership
 // told between them, and the messages still on their way at the end. Pure, and without words: those are in words.ts.
 
-import { isRedacted, relation, replyTarget, text, transactionOf, type Content, type MatrixEvent } from "./event";
-import type { Pending, Receipt } from "./record";
+import { bodyOf, type Body } from "./body";
+import { isRedacted, redacted, relation, text, transactionOf, type Content, type MatrixEvent } from "./event";
+import { deletes, type Pending, type Receipt } from "./record";
+import { editOf, gather, mentionsIn, newContent, reactionsTo, repliedTo, threadFrom, threadOf, type Around, type Reaction, type ThreadSummary } from "./relations";
 
-/** What a message holds, as far as this screen can show it. */
-export type Body = { kind: "text" | "emote" | "notice"; text: string } | { kind: "image" | "video" | "audio" | "file"; name: string } | { kind: "deleted" } | { kind: "unreadable" };
+export { bodyOf, type Body } from "./body";
 
 export interface Message {
   kind: "message";
@@ -17,14 +18,25 @@ export interface Message {
   at: number;
   body: Body;
   edited: boolean;
-  /** Key of the reaction, and how many people gave it. */
-  reactions: [string, number][];
-  reply?: { sender?: string; body?: Body };
+  /** An own edit or deletion of it that is on its way, or failed. */
+  change?: { txn_id: string; type: string; state: Pending["state"]; reason?: string };
+  reactions: Reaction[];
+  /** What it answers; without a sender and a body that is not loaded. */
+  reply?: { event_id: string; sender?: string; body?: Body };
+  /** The thread that begins with it. */
+  thread?: ThreadSummary;
+  /** The people it names. */
+  mentions: string[];
+  /** It names this person, or everyone. */
+  forMe: boolean;
+  /** Who deleted it, where that was not its sender. */
+  deletedBy?: string;
   state: Pending["state"] | "received";
   /** The server's code for why it failed. */
   reason?: string;
-  /** How many others are known to have read it. */
+  /** How many others are known to have read it, and on how many others' devices it is. */
   readers: number;
+  holders: number;
   /** The first of several in a row by the same person. */
   leads: boolean;
 }
@@ -51,6 +63,12 @@ export interface FoldInput {
   events: MatrixEvent[];
   pending: Pending[];
   receipts: Receipt[];
+  /** How far the messages have come on the others' devices. */
+  delivered?: Receipt[];
+  /** Later events that are not shown themselves, but may change those that are. */
+  others?: MatrixEvent[];
+  /** Shows the thread that begins with this event, rather than what is in no thread. */
+  thread?: string;
   me: string;
   /** The last event that had been read when the conversation was opened. */
   readUpTo?: string;
@@ -69,104 +87,52 @@ export function isMessage(event: MatrixEvent): boolean {
 /** The room's latest message as it reads now, for the list of conversations. */
 export function latestMessage(events: MatrixEvent[]): MatrixEvent | undefined {
   const found = events.findLast(isMessage);
-  const edit = found && editsIn(events).get(found.event_id);
-  if (!found || !edit || edit.sender !== found.sender || isRedacted(found)) return found;
-  return { ...found, content: newContent(edit) };
-}
-
-/** The body of a message event, or of what replaced it. */
-export function bodyOf(event: Pick<MatrixEvent, "type" | "content" | "unsigned">, content: Content = event.content): Body {
-  if (isRedacted(event)) return { kind: "deleted" };
-  const body = text(content.body);
-  if (event.type === "m.sticker") return { kind: "image", name: body ?? "" };
-  if (body === undefined) return { kind: "unreadable" };
-  switch (content.msgtype) {
-    case "m.emote":
-      return { kind: "emote", text: body };
-    case "m.notice":
-      return { kind: "notice", text: body };
-    case "m.image":
-    case "m.video":
-    case "m.audio":
-    case "m.file":
-      return { kind: content.msgtype.slice(2) as "image" | "video" | "audio" | "file", name: text(content.filename) ?? body };
-    default:
-      return { kind: "text", text: replyTarget(event) ? withoutQuote(body) : body };
-  }
-}
-
-/** Clients before 2024 quoted what they answered in the body itself; the quote is shown from its source instead. */
-function withoutQuote(body: string): string {
-  if (!body.startsWith("> ")) return body;
-  return body.replace(/^(> .*(\n|$))+\n?/, "") || body;
-}
-
-function newContent(edit: MatrixEvent): Content {
-  const content = edit.content["m.new_content"];
-  return typeof content === "object" && content !== null ? (content as Content) : edit.content;
-}
-
-/** The latest edit of each message, whoever made it; whether they may is for the reader to check against the sender. */
-function editsIn(events: MatrixEvent[]): Map<string, MatrixEvent> {
-  const edits = new Map<string, MatrixEvent>();
-  for (const event of events) {
-    for (const bundled of bundledEdits(event)) edits.set(event.event_id, bundled);
-    const relates = relation(event);
-    if (relates?.type === "m.replace" && !isRedacted(event)) edits.set(relates.target, event);
-  }
-  return edits;
-}
-
-/** An edit that the server bundled with its target, because it is not in this part of the timeline. */
-function bundledEdits(event: MatrixEvent): MatrixEvent[] {
-  const relations = event.unsigned?.["m.relations"] as Content | undefined;
-  const edit = relations?.["m.replace"] as MatrixEvent | undefined;
-  return edit && typeof edit.sender === "string" && typeof edit.content === "object" && edit.content !== null ? [edit] : [];
-}
-
-/** For each message, its reactions with those who gave them; a person counts once for a key. */
-function reactionsIn(events: MatrixEvent[]): Map<string, Map<string, Set<string>>> {
-  const reactions = new Map<string, Map<string, Set<string>>>();
-  for (const event of events) {
-    const relates = event.type === "m.reaction" ? relation(event) : undefined;
-    if (relates?.type !== "m.annotation" || relates.key === undefined) continue;
-    const keys = reactions.get(relates.target) ?? new Map<string, Set<string>>();
-    keys.set(relates.key, (keys.get(relates.key) ?? new Set()).add(event.sender));
-    reactions.set(relates.target, keys);
-  }
-  return reactions;
+  const edit = found && editOf(found, gather(events, [], [], ""));
+  return edit ? { ...found, content: newContent(edit) } : found;
 }
 
 /** For each other person, the place in the timeline up to which they have read: by receipt, or because they wrote there. */
-function placesRead(input: FoldInput): number[] {
+function placesOf(input: FoldInput, receipts: Receipt[]): Map<string, number> {
   const placeOf = new Map(input.events.map((event, place) => [event.event_id, place]));
   const places = new Map<string, number>();
   const raise = (user: string, place: number | undefined) => {
     if (user !== input.me && place !== undefined) places.set(user, Math.max(place, places.get(user) ?? -1));
   };
-  for (const receipt of input.receipts) raise(receipt.user_id, placeOf.get(receipt.event_id));
+  for (const receipt of receipts) raise(receipt.user_id, placeOf.get(receipt.event_id));
   for (const [place, event] of input.events.entries()) if (isMessage(event)) raise(event.sender, place);
-  return [...places.values()];
+  return places;
 }
 
 /** Everything the timeline shows, oldest first. */
 export function fold(input: FoldInput): Item[] {
-  const items = [...eventItems(input), ...pendingItems(input)];
+  const deleting = new Set(input.pending.flatMap((one) => (one.state === "failed" ? [] : [deletes(one)])));
+  const events = deleting.size === 0 ? input.events : input.events.map((event) => (deleting.has(event.event_id) ? redacted(event, gone(input.me)) : event));
+  const others = (input.others ?? []).filter((event) => !deleting.has(event.event_id));
+  const around = gather(events, others, input.pending, input.me);
+  const items = [...eventItems({ ...input, events }, around), ...pendingItems(input)];
   return grouped(withDays(items, input.dayOf));
+}
+
+/** Stands for a deletion that is on its way. */
+function gone(sender: string): MatrixEvent {
+  return { event_id: "", type: "m.room.redaction", sender, origin_server_ts: 0, content: {} };
 }
 
 type Dated = { at: number; item: Item };
 
-function eventItems(input: FoldInput): Dated[] {
-  const edits = editsIn(input.events);
-  const reactions = reactionsIn(input.events);
-  const read = placesRead(input);
-  const byId = new Map(input.events.map((event) => [event.event_id, event]));
+function eventItems(input: FoldInput, around: Around): Dated[] {
+  const read = placesOf(input, input.receipts);
+  const held = placesOf(input, [...input.receipts, ...(input.delivered ?? [])]);
+  const changes = changesIn(input.pending);
   const items: Dated[] = [];
-  let unreadFrom: "not yet" | "next" | "done" = input.readUpTo && byId.has(input.readUpTo) ? "not yet" : "done";
+  let unreadFrom: "not yet" | "next" | "done" = input.readUpTo && around.byId.has(input.readUpTo) ? "not yet" : "done";
   for (const [place, event] of input.events.entries()) {
-    const item = isMessage(event) ? message(event, { edits, reactions, byId, me: input.me }) : notice(event, input.me);
-    if (item?.kind === "message" && item.mine) item.readers = read.filter((upTo) => upTo >= place).length;
+    const item = itemOf(event, input, around);
+    if (item?.kind === "message") {
+      item.change = changes.get(event.event_id);
+      if (item.mine) item.readers = upTo(read, place);
+      if (item.mine) item.holders = upTo(held, place);
+    }
     if (item?.kind === "message" && !item.mine && unreadFrom === "next") {
       items.push({ at: event.origin_server_ts, item: { kind: "unread", key: "unread" } });
       unreadFrom = "done";
@@ -177,17 +143,37 @@ function eventItems(input: FoldInput): Dated[] {
   return items;
 }
 
-interface Around {
-  edits: Map<string, MatrixEvent>;
-  reactions: Map<string, Map<string, Set<string>>>;
-  byId: Map<string, MatrixEvent>;
-  me: string;
+function upTo(places: Map<string, number>, place: number): number {
+  let count = 0;
+  for (const reached of places.values()) if (reached >= place) count++;
+  return count;
+}
+
+/** Own edits and deletions on their way, by the message they change. */
+function changesIn(pending: Pending[]): Map<string, Message["change"]> {
+  const changes = new Map<string, Message["change"]>();
+  for (const one of pending) {
+    const relates = relation(one);
+    const target = relates?.type === "m.replace" ? relates.target : deletes(one);
+    if (target !== undefined) changes.set(target, { txn_id: one.txn_id, type: one.type, state: one.state, reason: one.reason });
+  }
+  return changes;
+}
+
+/** What an event is in the timeline, or in the thread that is asked for; undefined where it is shown elsewhere or nowhere. */
+function itemOf(event: MatrixEvent, input: FoldInput, around: Around): Item | undefined {
+  if (input.thread === undefined) {
+    if (threadOf(event) !== undefined) return undefined;
+    return isMessage(event) ? message(event, around) : notice(event, input.me);
+  }
+  if (!isMessage(event) || (event.event_id !== input.thread && threadOf(event) !== input.thread)) return undefined;
+  return { ...message(event, around), thread: undefined };
 }
 
 function message(event: MatrixEvent, around: Around): Message {
-  const edit = around.edits.get(event.event_id);
-  const edited = edit !== undefined && edit.sender === event.sender && !isRedacted(event);
-  const keys = around.reactions.get(event.event_id) ?? new Map<string, Set<string>>();
+  const edit = editOf(event, around);
+  const mentions = mentionsIn(edit ? newContent(edit) : event.content);
+  const because = event.unsigned?.redacted_because as MatrixEvent | undefined;
   return {
     kind: "message",
     key: transactionOf(event) ?? event.event_id,
@@ -195,23 +181,19 @@ function message(event: MatrixEvent, around: Around): Message {
     sender: event.sender,
     mine: event.sender === around.me,
     at: event.origin_server_ts,
-    body: bodyOf(event, edited ? newContent(edit) : event.content),
-    edited,
-    reactions: [...keys].map(([key, people]) => [key, people.size]),
-    reply: replied(event, around),
+    body: bodyOf(event, edit ? newContent(edit) : event.content),
+    edited: edit !== undefined,
+    reactions: isRedacted(event) ? [] : reactionsTo(event.event_id, around),
+    reply: repliedTo(event, around),
+    thread: threadFrom(event, around),
+    mentions: mentions.users,
+    forMe: mentions.room || mentions.users.includes(around.me),
+    deletedBy: because && because.sender !== event.sender ? because.sender : undefined,
     state: "received",
     readers: 0,
+    holders: 0,
     leads: true,
   };
-}
-
-function replied(event: MatrixEvent, around: Around): Message["reply"] {
-  const target = replyTarget(event);
-  if (target === undefined) return undefined;
-  const original = around.byId.get(target);
-  if (!original) return {};
-  const edit = around.edits.get(target);
-  return { sender: original.sender, body: bodyOf(original, edit?.sender === original.sender ? newContent(edit) : original.content) };
 }
 
 function notice(event: MatrixEvent, me: string): Item | undefined {
@@ -242,10 +224,15 @@ function membership(event: MatrixEvent, me: string): MembershipNotice | undefine
 /** The messages on their way, less those that already arrived. */
 function pendingItems(input: FoldInput): Dated[] {
   const arrived = new Set(input.events.flatMap((event) => [event.event_id, transactionOf(event)]));
-  const waiting = input.pending.filter((one) => !arrived.has(one.txn_id) && !(one.event_id && arrived.has(one.event_id)));
+  const waiting = input.pending.filter((one) => isOwnLine(one, input.thread) && !arrived.has(one.txn_id) && !(one.event_id && arrived.has(one.event_id)));
   // This device's clock may be behind the server's: what is on its way is still of no earlier day than what has arrived.
   const latest = input.events.at(-1)?.origin_server_ts ?? 0;
   return waiting.map((one) => ({ at: Math.max(latest, one.queued_at), item: pendingMessage(one, input.me) }));
+}
+
+/** Whether something on its way is a message here, rather than a change to one, or a message of another thread. */
+function isOwnLine(one: Pending, thread: string | undefined): boolean {
+  return one.type === "m.room.message" && relation(one)?.type !== "m.replace" && threadOf(one) === thread;
 }
 
 function pendingMessage(one: Pending, me: string): Message {
@@ -256,12 +243,15 @@ function pendingMessage(one: Pending, me: string): Message {
     sender: me,
     mine: true,
     at: one.queued_at,
-    body: bodyOf(one),
+    body: bodyOf({ ...one, unsigned: undefined }, one.content, `outbox:${one.txn_id}`),
     edited: false,
     reactions: [],
+    mentions: [],
+    forMe: false,
     state: one.state,
     reason: one.reason,
     readers: 0,
+    holders: 0,
     leads: true,
   };
 }

@@ -115,6 +115,10 @@ export class Client {
     return this.#session.user_id;
   }
 
+  get deviceId(): string {
+    return this.#session.device_id;
+  }
+
   /** Throws what `call` throws, and SignedOut when the session is over. */
   async call(method: string, path: string, options: CallOptions = {}): Promise<Record<string, unknown>> {
     return await this.authorised((token) => call(this.base, method, path, token, options));

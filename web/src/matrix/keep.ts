@@ -4,7 +4,7 @@
 import type { Account } from "./account";
 import type { Content } from "./event";
 import { MatrixError } from "./http";
-import { mutedRooms, overridesOf, pushRulesType, withMuted } from "./pushrules";
+import { levelOf, mutedRooms, overridesOf, pushRulesType, silencing, withLevel, withMuted, type Level } from "./pushrules";
 import type { Room } from "./record";
 
 export const favouriteTag = "m.favourite";
@@ -35,6 +35,23 @@ export async function setMuted(account: Account, roomId: string, on: boolean): P
   try {
     if (on) await account.client.call("PUT", rule("room", roomId), { body: { actions: [] } });
     else await unmute(account, before, roomId);
+  } catch (error) {
+    await keepRules(account, before ?? {});
+    throw error;
+  }
+}
+
+/** Says of what somebody is told in a room. */
+export async function setLevel(account: Account, roomId: string, level: Level): Promise<void> {
+  const before = await account.store.data(pushRulesType);
+  if (levelOf(before, roomId) === level) return;
+  await keepRules(account, withLevel(before, roomId, level));
+  try {
+    // What disturbs less is set before what disturbs more is taken away: between the two nobody is rung up.
+    if (level === "none") await account.client.call("PUT", rule("override", roomId), { body: silencing(roomId) });
+    if (level === "mentions") await account.client.call("PUT", rule("room", roomId), { body: { actions: [] } });
+    if (level !== "none") for (const id of overridesOf(before, roomId)) await removeRule(account, rule("override", id));
+    if (level !== "mentions") await removeRule(account, rule("room", roomId));
   } catch (error) {
     await keepRules(account, before ?? {});
     throw error;

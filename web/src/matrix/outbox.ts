@@ -8,7 +8,7 @@ import { isTransient, MatrixError, SignedOut, type Client } from "./http";
 import { uniqueId } from "./id";
 import { exclusively } from "./lock";
 import { Queue } from "./queue";
-import type { Pending, Trouble } from "./record";
+import { deletes, type Pending, type Trouble } from "./record";
 import type { Store } from "./store";
 import { fill, reserve } from "./upload";
 
@@ -249,7 +249,8 @@ export class Outbox {
 
 function pathOf(pending: Pending): string {
   const room = `/_matrix/client/v3/rooms/${encodeURIComponent(pending.room_id)}`;
-  if (pending.redacts !== undefined) return `${room}/redact/${encodeURIComponent(pending.redacts)}/${pending.txn_id}`;
+  const redacts = deletes(pending);
+  if (redacts !== undefined) return `${room}/redact/${encodeURIComponent(redacts)}/${pending.txn_id}`;
   return `${room}/send/${encodeURIComponent(pending.type)}/${pending.txn_id}`;
 }
 

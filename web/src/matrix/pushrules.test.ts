@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { mutedRooms, overridesOf, withMuted } from "./pushrules";
+import { levelOf, mutedRooms, overridesOf, withLevel, withMuted } from "./pushrules";
 
 const about = (room: string, more: unknown[] = []) => [{ kind: "event_match", key: "room_id", pattern: room }, ...more];
 const rules = {
@@ -42,4 +42,18 @@ describe("after muting", () => {
 
 test.each([[undefined], [{}], [{ global: 7 }], [{ global: { room: "x", override: [1, { actions: 2, conditions: [null] }] } }]])("malformed rules mute nothing: %j", (content) => {
   expect(mutedRooms(content).size).toBe(0);
+});
+
+describe("a level for a room", () => {
+  test("is read from the rules", () => {
+    expect(["!quiet", "!over", "!heard", "!both", "!unknown"].map((id) => levelOf(rules, id))).toEqual(["mentions", "none", "all", "all", "all"]);
+  });
+
+  test.each(["all", "mentions", "none"] as const)("%s, whatever it was, and the other rooms' stand", (level) => {
+    for (const room of ["!quiet", "!over", "!heard", "!unknown"]) {
+      const after = withLevel(rules, room, level);
+      expect(levelOf(after, room)).toBe(level);
+      for (const other of ["!quiet", "!over", "!loud"].filter((id) => id !== room)) expect(levelOf(after, other)).toBe(levelOf(rules, other));
+    }
+  });
 });

@@ -43,3 +43,26 @@ export function withMuted(content: Content | undefined, roomId: string, muted: b
   const room = muted ? [{ rule_id: roomId, default: false, enabled: true, actions: [] }, ...others] : others;
   return { ...content, global: { ...global, override, room } };
 }
+
+/** Of what somebody is told in a conversation: of everything that their general rules tell of, of mentions only, of nothing. */
+export type Level = "all" | "mentions" | "none";
+
+export function levelOf(content: Content | undefined, roomId: string): Level {
+  if (overridesOf(content, roomId).length > 0) return "none";
+  return mutedRooms(content).has(roomId) ? "mentions" : "all";
+}
+
+/** The body of the override rule that silences a room altogether; its rule id is the room's id. */
+export function silencing(roomId: string): Content {
+  return { actions: [], conditions: [{ kind: "event_match", key: "room_id", pattern: roomId }] };
+}
+
+/** The rules with another level for a room. */
+export function withLevel(content: Content | undefined, roomId: string, level: Level): Content {
+  const heard = withMuted(content, roomId, false);
+  if (level === "all") return heard;
+  if (level === "mentions") return withMuted(heard, roomId, true);
+  const global = isObject(heard.global) ? heard.global : {};
+  const rule = { rule_id: roomId, default: false, enabled: true, ...silencing(roomId) };
+  return { ...heard, global: { ...global, override: [rule, ...rulesOf(heard, "override")] } };
+}

@@ -68,6 +68,10 @@ export interface Receipt {
   room_id: string;
   user_id: string;
   event_id: string;
+  /** When, in milliseconds since 1970. */
+  at?: number;
+  /** The thread it is about, by its first message; undefined for the conversation. */
+  thread?: string;
 }
 
 export interface Typing {
@@ -143,4 +147,10 @@ export function heroName(hero: Hero): string {
 /** The part of a user id before the server's name, for people without a display name. */
 export function localpart(userId: string): string {
   return userId.replace(/^@/, "").split(":", 1)[0] || userId;
+}
+
+/** The event that something on its way deletes. */
+export function deletes(pending: Pending): string | undefined {
+  if (pending.type !== "m.room.redaction") return undefined;
+  return pending.redacts ?? (typeof pending.content.redacts === "string" ? pending.content.redacts : undefined);
 }

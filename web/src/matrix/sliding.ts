@@ -110,10 +110,16 @@ function readReceipts([room_id, event]: [string, unknown]): Receipt[] {
   const receipts: Receipt[] = [];
   for (const [event_id, kinds] of Object.entries(member(event, "content"))) {
     for (const kind of ["m.read", "m.read.private"]) {
-      for (const user_id of Object.keys(member(kinds, kind))) receipts.push({ room_id, user_id, event_id });
+      for (const [user_id, data] of Object.entries(member(kinds, kind))) receipts.push(readReceipt({ room_id, user_id, event_id }, data));
     }
   }
   return receipts;
+}
+
+function readReceipt(receipt: Receipt, data: unknown): Receipt {
+  const { ts, thread_id } = isObject(data) ? data : {};
+  const thread = thread_id === "main" ? undefined : text(thread_id);
+  return { ...receipt, ...(typeof ts === "number" ? { at: ts } : {}), ...(thread === undefined ? {} : { thread }) };
 }
 
 function readTyping([room_id, event]: [string, unknown]): Typing[] {

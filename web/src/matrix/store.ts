@@ -113,7 +113,7 @@ export class Store {
     const tx = this.db.transaction(["meta", "rooms", "timelines", "members", "receipts", "pending", "files"], "readwrite");
     for (const update of answer.rooms) await applyRoom(tx, update, me, change);
     for (const data of answer.data) await applyData(tx, data, change.rooms);
-    for (const receipt of answer.receipts) void tx.objectStore("receipts").put(receipt);
+    for (const receipt of answer.receipts) if (receipt.thread === undefined) void tx.objectStore("receipts").put(receipt);
     void tx.objectStore("meta").put({ connection, pos: answer.pos } satisfies Position, "position");
     await tx.done;
     this.changes.announce({ ...change, receipts: answer.receipts, typing: answer.typing, data: answer.data.filter((one) => one.room_id === undefined) });

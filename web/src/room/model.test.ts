@@ -2,7 +2,8 @@ import { expect, test } from "vitest";
 import { Conversations } from "../conversations/model";
 import type { Account } from "../matrix/account";
 import { signIn, until, ward } from "../matrix/testing/ward";
-import { Conversation, longestMessage } from "./model";
+import { Composer } from "../composer/model";
+import { Conversation } from "./model";
 
 async function open(account: Account, room: string): Promise<Conversation> {
   account.start();
@@ -10,6 +11,10 @@ async function open(account: Account, room: string): Promise<Conversation> {
   const conversation = new Conversation(account, room);
   await until(() => expect(conversation.loaded.value).toBe(true));
   return conversation;
+}
+
+function composing(account: Account, conversation: Conversation): Composer {
+  return new Composer(account, conversation.roomId, conversation.draft, conversation);
 }
 
 function bodies(conversation: Conversation): string[] {
@@ -83,24 +88,14 @@ test("sends, shows the echo at once, and puts the conversation first", async () 
   const list = new Conversations(account);
   await until(() => expect(list.list.value.map((one) => one.room_id)).toEqual([other, room]));
   server.fail(/PUT .*send/, { status: 429, body: { errcode: "M_LIMIT_EXCEEDED", retry_after_ms: 60_000 } });
-  conversation.typed("  on my way  ");
-  conversation.send();
+  const composer = composing(account, conversation);
+  composer.typed("  on my way  ");
+  composer.send();
   expect(conversation.draft.text.value).toBe("");
   expect(bodies(conversation)).toEqual(["on my way"]);
   expect(list.list.value.map((one) => one.room_id)).toEqual([room, other]);
   list.close();
-  conversation.close();
-});
-
-test("an empty or an overlong draft is not sent", async () => {
-  const { server, room } = await ward();
-  const conversation = await open(await signIn(server), room);
-  for (const draft of ["", " \n ", "x".repeat(longestMessage + 1)]) {
-    conversation.draft.text.value = draft;
-    conversation.send();
-    expect(conversation.draft.text.value).toBe(draft);
-    expect(bodies(conversation)).toEqual([]);
-  }
+  composer.close();
   conversation.close();
 });
 
@@ -117,18 +112,6 @@ test("says that it was read once, and clears the badge", async () => {
   conversation.seen();
   expect(server.sent(/receipt/)).toHaveLength(1);
   list.close();
-  conversation.close();
-});
-
-test("says that somebody types, seldom, and that they stopped", async () => {
-  const { server, ben, room } = await ward();
-  const conversation = await open(await signIn(server), room);
-  for (const text of ["o", "on", "on i"]) conversation.typed(text);
-  await until(() => expect(server.rooms.get(room)!.typing.size).toBe(1));
-  conversation.typed("");
-  await until(() => expect(server.rooms.get(room)!.typing.size).toBe(0));
-  expect(server.sent(/typing/)).toHaveLength(2);
-  expect(conversation.nameOf(ben)).toBe("Ben Okafor");
   conversation.close();
 });
 
@@ -153,16 +136,18 @@ test("the list shows what is on its way, and what failed until it is dealt with"
   const list = new Conversations(account);
   await until(() => expect(list.loaded.value).toBe(true));
   server.fail(/PUT .*send/, { status: 403, body: { errcode: "M_FORBIDDEN" } });
-  conversation.typed("refused");
-  conversation.send();
+  const composer = composing(account, conversation);
+  composer.typed("refused");
+  composer.send();
   expect(list.outgoing.value.get(room)?.state).toBe("queued");
   await until(() => expect(list.outgoing.value.get(room)?.state).toBe("failed"));
-  conversation.typed("accepted");
-  conversation.send();
+  composer.typed("accepted");
+  composer.send();
   await until(() => expect(bodies(conversation)).toEqual(["accepted", "refused"]));
   expect(list.outgoing.value.get(room)?.state).toBe("failed");
   conversation.discard(list.outgoing.value.get(room)!.txn_id);
   await until(() => expect(list.outgoing.value.size).toBe(0));
   list.close();
+  composer.close();
   conversation.close();
 });

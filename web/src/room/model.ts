@@ -1,60 +1,91 @@
-// One open conversation: its messages as far back as they were scrolled, the text being written, and who has read what.
+// One open conversation: its messages from wherever the reader is, the text being written, and who has read what.
 
-import { batch, computed, signal } from "@preact/signals";
+import { batch, computed, signal, type ReadonlySignal } from "@preact/signals";
 import { Draft, type Target } from "../composer/draft";
 import type { Account } from "../matrix/account";
-import { joined, withRedactions } from "../matrix/apply";
 import type { Change } from "../matrix/changes";
-import type { MatrixEvent } from "../matrix/event";
-import { fold, isMessage, type Item } from "../matrix/fold";
-import { heroName, localpart, type Member, type Pending, type Receipt, type Room, type Timeline } from "../matrix/record";
-import { join, leave, olderMessages, positionBefore, sendReceipt } from "../matrix/room";
-import { TypingNotice } from "../typing/model";
+import { relation } from "../matrix/event";
+import { fold, isMessage, type Item, type Message } from "../matrix/fold";
+import { heroName, localpart, type Member, type Pending, type Receipt, type Room } from "../matrix/record";
+import { threadOf } from "../matrix/relations";
+import { join, leave, sendReceipt } from "../matrix/room";
 import { dayOf } from "../words/times";
+import { Acts } from "./acts";
+import type { Goal, Reading } from "./reading";
+import type { Sheet } from "./sheet";
+import { Stretch, type Future, type Past } from "./stretch";
+import { Thread } from "./thread";
 
-/** Characters in a message: well inside the 65,536 bytes of an event (room version 12, size limits), in any script. */
-export const longestMessage = 15_000;
-
-export type Past = "more" | "loading" | "failed" | "start";
-
-export class Conversation {
+export class Conversation implements Reading {
   readonly room = signal<Room | undefined>(undefined);
   readonly loaded = signal(false);
-  readonly past = signal<Past>("more");
-  readonly draft = new Draft();
   readonly answering = signal<"no" | "busy" | "failed">("no");
-  readonly #events = signal<MatrixEvent[]>([]);
+  readonly goal = signal<Goal | undefined>(undefined);
+  /** The thread that is shown in place of the conversation. */
+  readonly thread = signal<Thread | undefined>(undefined);
+  /** What lies over the conversation. */
+  readonly sheet = signal<Sheet | undefined>(undefined);
+  /** A place that was asked for and could not be shown. */
+  readonly problem = signal<"gone" | "unreachable" | undefined>(undefined);
+  readonly acts: Acts;
+  readonly past: ReadonlySignal<Past>;
+  readonly future: ReadonlySignal<Future>;
+  readonly #stretch: Stretch;
+  readonly #draft = new Draft();
   readonly #pending = signal<Pending[]>([]);
   readonly #receipts = signal<ReadonlyMap<string, Receipt>>(new Map());
+  readonly #delivered = signal<ReadonlyMap<string, Receipt>>(new Map());
   readonly #members = signal<ReadonlyMap<string, Member>>(new Map());
   readonly #readUpTo = signal<string | undefined>(undefined);
-  readonly #typing: TypingNotice;
   readonly #unlisten: () => void;
-  #before: string | undefined;
   #receiptFor: string | undefined;
   #stale = false;
+  /** The way to the first unread message is being looked for: what is on the screen meanwhile counts as unseen. */
+  #finding = false;
 
-  readonly items = computed<Item[]>(() =>
-    fold({
-      events: this.#events.value,
-      pending: this.#pending.value,
+  readonly items = computed<Item[]>(() => {
+    const events = this.#stretch.events.value;
+    return fold({
+      events,
+      others: this.future.value === "live" ? [] : this.#stretch.latest.value,
+      pending: this.future.value === "live" ? this.#pending.value : this.#pending.value.filter(isChange),
       receipts: [...this.#receipts.value.values()],
+      delivered: [...this.#delivered.value.values()],
       me: this.account.userId,
       readUpTo: this.#readUpTo.value,
       dayOf,
-    }),
-  );
+    });
+  });
+
+  readonly beyond = computed(() => {
+    if (this.future.value === "live") return 0;
+    const last = this.#stretch.events.value.at(-1)?.origin_server_ts ?? 0;
+    return this.#stretch.latest.value.filter((event) => isMessage(event) && event.sender !== this.account.userId && event.origin_server_ts > last).length;
+  });
 
   /** The latest message of somebody else, for announcing it. */
-  readonly latestFromOthers = computed(() => this.#events.value.findLast((event) => isMessage(event) && event.sender !== this.account.userId));
+  readonly latestFromOthers = computed(() => this.#stretch.latest.value.findLast((event) => isMessage(event) && event.sender !== this.account.userId));
 
   constructor(
     readonly account: Account,
     readonly roomId: string,
   ) {
-    this.#typing = new TypingNotice(account.client, roomId);
+    this.#stretch = new Stretch(account, roomId);
+    this.past = this.#stretch.past;
+    this.future = this.#stretch.future;
+    this.acts = new Acts(account, roomId);
     this.#unlisten = account.store.changes.listen((change) => this.#apply(change));
     void this.#load();
+  }
+
+  /** What is being written: in the thread that is open, else in the conversation. */
+  get draft(): Draft {
+    return this.thread.value?.draft ?? this.#draft;
+  }
+
+  /** How many others are in it. */
+  get others(): number {
+    return Math.max(1, (this.room.value?.joined ?? 0) - 1);
   }
 
   /** The name that a person goes by here. */
@@ -66,39 +97,31 @@ export class Conversation {
 
   /** The conversation comes to the front. */
   opened(): void {
+    this.#stretch.held = true;
     this.account.sync.open(this.roomId);
+    void this.acts.load();
   }
 
-  /** Its messages come to the front: "new messages" begin after what was read before. */
   beginReading(): void {
-    this.#readUpTo.value = this.#receipts.value.get(this.account.userId)?.event_id;
+    const readUpTo = this.#receipts.value.get(this.account.userId)?.event_id;
+    this.#readUpTo.value = readUpTo;
+    this.goal.value = { to: "unread" };
+    const unread = this.room.value?.unread ?? 0;
+    if (readUpTo !== undefined && unread > 0 && !this.#stretch.has(readUpTo)) void this.#toUnread(readUpTo);
   }
 
   /** The conversation leaves the front. */
   left(): void {
-    this.#typing.stop();
+    this.#stretch.held = false;
+    this.closeThread();
+    this.sheet.value = undefined;
     this.account.sync.open(undefined);
   }
 
   close(): void {
     this.left();
     this.#unlisten();
-  }
-
-  typed(text: string): void {
-    this.draft.text.value = text;
-    this.#typing.typed(text.trim() === "");
-  }
-
-  /** Sends the draft, if there is anything in it that can be sent. */
-  send(): void {
-    const body = this.draft.text.value.trim();
-    if (body === "" || body.length > longestMessage) return;
-    this.draft.clear();
-    this.#typing.stop();
-    this.#readUpTo.value = undefined;
-    // A failure to store is shown on the message itself.
-    this.account.outbox.add(this.roomId, "m.room.message", { msgtype: "m.text", body, "m.mentions": {} }).catch(() => undefined);
+    this.acts.close();
   }
 
   /** A message goes out: whoever answers has read what came before. */
@@ -108,7 +131,7 @@ export class Conversation {
 
   /** The latest own text that has been sent, for editing it. */
   lastOwn(): Target | undefined {
-    const found = this.items.value.findLast((item) => item.kind === "message" && item.mine && item.body.kind === "text" && item.state === "received");
+    const found = (this.thread.value ?? this).items.value.findLast((item) => item.kind === "message" && item.mine && item.body.kind === "text" && item.state === "received");
     return found?.kind === "message" && found.event_id !== undefined ? { event_id: found.event_id, sender: found.sender, body: found.body } : undefined;
   }
 
@@ -120,27 +143,73 @@ export class Conversation {
     void this.account.outbox.discard(txnId);
   }
 
-  /** The latest message is in front of the person's eyes. */
   seen(): void {
-    const last = this.#events.value.at(-1);
+    if (this.#finding || this.future.value !== "live" || this.room.value?.membership !== "join") return;
+    // What was said in a thread is read where it is shown.
+    const last = this.#stretch.events.value.findLast((event) => threadOf(event) === undefined);
     const read = this.#receipts.value.get(this.account.userId)?.event_id;
     if (!last || last.event_id === this.#receiptFor || last.event_id === read) return;
-    if (this.room.value?.membership !== "join") return;
     this.#receiptFor = last.event_id;
     void this.#sendReceipt(last.event_id);
   }
 
-  /** Loads the messages before the first one, unless that is under way or there are none. */
+  at(end: boolean): void {
+    this.#stretch.atEnd = end;
+  }
+
   async older(): Promise<void> {
-    if (!this.loaded.value || this.past.value === "loading" || this.past.value === "start") return;
-    const first = this.#events.value[0];
-    if (!first) return;
-    this.past.value = "loading";
+    if (this.loaded.value) await this.#stretch.older();
+  }
+
+  async newer(): Promise<void> {
+    if (this.loaded.value) await this.#stretch.newer();
+  }
+
+  toLatest(): void {
+    batch(() => {
+      this.#stretch.toLatest();
+      this.goal.value = { to: "latest" };
+    });
+  }
+
+  /** Brings a message before the reader, wherever it is: in what is loaded, far back, or in a thread. */
+  async jumpTo(eventId: string): Promise<void> {
+    this.problem.value = undefined;
     try {
-      await this.#loadOlder(first);
+      if (!this.#stretch.has(eventId) && !(await this.#stretch.jump(eventId))) {
+        this.problem.value = "gone";
+        return;
+      }
     } catch {
-      this.past.value = "failed";
+      this.problem.value = "unreachable";
+      return;
     }
+    const event = this.#stretch.events.value.find((one) => one.event_id === eventId);
+    const root = event && threadOf(event);
+    if (root === undefined) this.goal.value = { to: "message", event_id: eventId };
+    else this.openThread(root, eventId);
+  }
+
+  openThread(root: string, at?: string): void {
+    this.thread.value?.close();
+    const thread = new Thread(this.account, this.roomId, root, this.#stretch.events.value);
+    if (at !== undefined) thread.goal.value = { to: "message", event_id: at };
+    this.thread.value = thread;
+  }
+
+  closeThread(): void {
+    this.thread.value?.close();
+    this.thread.value = undefined;
+  }
+
+  /** Begins an answer to a message. */
+  reply(message: Message): void {
+    if (message.event_id !== undefined) this.draft.reply({ event_id: message.event_id, sender: message.sender, body: message.body });
+  }
+
+  /** Begins to rewrite an own message. */
+  edit(message: Message): void {
+    if (message.event_id !== undefined) this.draft.edit({ event_id: message.event_id, sender: message.sender, body: message.body });
   }
 
   async accept(): Promise<void> {
@@ -163,6 +232,14 @@ export class Conversation {
     }
   }
 
+  /** Reading stopped before what is on this device: begins there. Without an answer it begins with the latest. */
+  async #toUnread(readUpTo: string): Promise<void> {
+    this.#finding = true;
+    const found = await this.#stretch.jump(readUpTo).catch(() => false);
+    this.#finding = false;
+    if (found) this.goal.value = { to: "unread" };
+  }
+
   async #sendReceipt(eventId: string): Promise<void> {
     try {
       await sendReceipt(this.account.client, this.roomId, eventId);
@@ -173,27 +250,6 @@ export class Conversation {
     }
   }
 
-  async #loadOlder(first: MatrixEvent): Promise<void> {
-    const before = this.#before ?? (await positionBefore(this.account.client, this.roomId, first.event_id));
-    if (before === undefined) {
-      this.past.value = "start";
-      return;
-    }
-    const page = await olderMessages(this.account.client, this.roomId, before);
-    await this.account.store.addMembers(page.members);
-    // A gap in sync may have begun the timeline anew meanwhile: then this page belongs nowhere.
-    if (this.#events.value[0]?.event_id !== first.event_id) {
-      this.past.value = "more";
-      return;
-    }
-    const known = new Set(this.#events.value.map((event) => event.event_id));
-    batch(() => {
-      this.#before = page.before;
-      this.#events.value = [...page.events.filter((event) => !known.has(event.event_id)), ...this.#events.value];
-      this.past.value = page.before === undefined ? "start" : "more";
-    });
-  }
-
   async #load(): Promise<void> {
     do {
       this.#stale = false;
@@ -202,7 +258,7 @@ export class Conversation {
       if (this.#stale) continue;
       batch(() => {
         this.room.value = stored.room;
-        this.#setTimeline(stored.timeline);
+        if (stored.timeline) this.#stretch.follow(stored.timeline);
         const known = new Set(stored.pending.map((one) => one.txn_id));
         this.#pending.value = [...stored.pending, ...this.#pending.value.filter((one) => !known.has(one.txn_id))];
         this.#members.value = new Map(stored.members.map((one) => [one.user_id, one]));
@@ -222,9 +278,10 @@ export class Conversation {
       const here = <T extends { room_id: string }>(all: T[] | undefined) => (all ?? []).filter((one) => one.room_id === this.roomId);
       for (const room of here(change.rooms)) this.room.value = room;
       if (change.removed?.includes(this.roomId)) this.room.value = undefined;
-      for (const timeline of here(change.timelines)) this.#setTimeline(timeline);
+      for (const timeline of here(change.timelines)) this.#stretch.follow(timeline);
       this.#members.value = withAll(this.#members.value, here(change.members));
-      this.#receipts.value = withAll(this.#receipts.value, here(change.receipts));
+      this.#receipts.value = withAll(this.#receipts.value, here(change.receipts).filter((one) => one.thread === undefined));
+      this.#delivered.value = withAll(this.#delivered.value, here(change.delivered));
       this.#applyPending(change);
     });
   }
@@ -235,18 +292,16 @@ export class Conversation {
     if (changed.size === 0 && settled.size === 0) return;
     const kept = this.#pending.value.filter((one) => !settled.has(one.txn_id)).map((one) => changed.get(one.txn_id) ?? one);
     const old = new Set(kept.map((one) => one.txn_id));
-    this.#pending.value = [...kept, ...[...changed.values()].filter((one) => !old.has(one.txn_id) && one.state !== "sent")];
+    const added = [...changed.values()].filter((one) => !old.has(one.txn_id) && one.state !== "sent");
+    this.#pending.value = [...kept, ...added];
+    // Sending brings the sender to the newest message, wherever they were reading.
+    if (added.some((one) => one.state === "queued" && !isChange(one) && threadOf(one) === undefined)) this.toLatest();
   }
+}
 
-  /** Joins the stored timeline to what was scrolled back to. */
-  #setTimeline(timeline: Timeline | undefined): void {
-    if (!timeline) return;
-    const { events, fromKnown } = joined(this.#events.value, timeline.events, true);
-    this.#events.value = withRedactions(events, timeline.events);
-    if (fromKnown) return;
-    this.#before = timeline.before;
-    this.past.value = "more";
-  }
+/** Whether something on its way changes a message, rather than being one. */
+function isChange(one: Pending): boolean {
+  return one.type !== "m.room.message" || relation(one)?.type === "m.replace";
 }
 
 function withAll<T extends { user_id: string }>(old: ReadonlyMap<string, T>, changed: T[]): ReadonlyMap<string, T> {

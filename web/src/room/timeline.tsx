@@ -1,231 +1,400 @@
-// The messages of a conversation. It stays at the newest while the reader is there, and keeps the reader's place otherwise,
-// whatever is added above or below.
+// The messages of a conversation or a thread. Only those near the screen are in the page. The list stays at the newest while
+// the reader is there, and keeps the reader's place otherwise, whatever is added, taken away or grows above or below.
 
 import { Component, createRef } from "preact";
+import { IconButton } from "../look/button";
 import { Icon } from "../look/icon";
-import type { Item } from "../matrix/fold";
-import { ItemView } from "./message";
+import type { Place } from "../look/menu";
+import type { Item, Message } from "../matrix/fold";
+import { Geometry, type Range } from "./geometry";
+import { guess } from "./guess";
+import { ItemView } from "./item";
+import { MessageMenu } from "./menu";
 import type { Conversation } from "./model";
-import { words } from "./words";
+import type { Goal, Reading } from "./reading";
+import { words as say } from "./words";
 
-const say = words;
-
-/** Items in the page to begin with, and more for each time the top comes near. */
-const pageOfItems = 80;
-/** Nearer to an edge than this (in pixels) counts as being there. */
-const nearBottom = 60;
-const nearTop = 600;
+/** Nearer to the end than this counts as being there. Pixels, as all here. */
+const nearEnd = 60;
+/** Nearer to an end of what is loaded than this, more is loaded. */
+const nearEdge = 1_200;
 /** Room left above the mark of new messages, so that it is seen to be a beginning. */
 const aboveMark = 12;
+/** How long a message that was jumped to stands out, in milliseconds. */
+const standsOutMs = 2_500;
+/** A finger that rests this long asks for the menu, in milliseconds; one that moves further than this scrolls. */
+const longPressMs = 500;
+const stillPx = 10;
 
-interface Place {
-  bottom: boolean;
-  key?: string;
-  top: number;
+interface Props {
+  conversation: Conversation;
+  reading: Reading;
+  /** What the list is called to those who do not see it. */
+  label: string;
 }
 
 interface State {
-  shown: number;
   away: boolean;
-  /** The newest item when the reader left the bottom. */
-  leftAt?: string;
+  /** The message that stands out, because it was jumped to. */
+  found?: string;
+  menu?: { message: Message; place: Place };
 }
 
-export class Timeline extends Component<{ conversation: Conversation }, State> {
-  override state: State = { shown: pageOfItems, away: false };
+export class Timeline extends Component<Props, State> {
+  override state: State = { away: false };
   readonly #box = createRef<HTMLDivElement>();
   readonly #list = createRef<HTMLOListElement>();
+  readonly #geometry = new Geometry();
+  #items: Item[] = [];
+  #range: Range = { from: 0, to: 0 };
   /** Whether the reader is at the newest message, and wants to stay there. */
   #stick = true;
-  /** Where the list was last put or found. */
-  #top = 0;
-  /** The first message in the page. */
-  #first: string | undefined;
-  /** The latest message that brought its sender to the bottom. */
-  #sent: string | undefined;
+  /** What the reader's place is told by: a message, and how far it begins below the upper edge. */
+  #anchor: { key: string; below: number } | undefined;
+  /** Where the list was last put or found, and the height of what is seen of it. */
+  #y = 0;
+  #seen = 800;
+  #width = 0;
+  /** The lowest message that was on the screen. */
+  #furthest: string | undefined;
+  #goal: Goal | undefined;
   #watcher: ResizeObserver | undefined;
+  #fading: ReturnType<typeof setTimeout> | undefined;
+  #press: { timer: ReturnType<typeof setTimeout>; x: number; y: number } | undefined;
 
-  constructor(props: { conversation: Conversation }) {
+  constructor(props: Props) {
     super(props);
     // Before the first rendering, which has to put the reader there.
-    props.conversation.beginReading();
+    props.reading.beginReading();
   }
 
   override componentDidMount(): void {
-    this.#put(this.#box.current?.scrollHeight ?? 0);
-    this.#toUnread();
-    this.#watcher = new ResizeObserver(() => this.#settle());
+    this.#seen = this.#box.current?.clientHeight ?? this.#seen;
+    this.#width = this.#box.current?.clientWidth ?? 0;
+    this.#settle();
+    this.#watcher = new ResizeObserver(() => this.#resized());
     if (this.#box.current) this.#watcher.observe(this.#box.current);
     if (this.#list.current) this.#watcher.observe(this.#list.current);
     document.addEventListener("visibilitychange", this.#look);
     addEventListener("focus", this.#look);
-    this.#onScroll();
   }
 
   override componentWillUnmount(): void {
     this.#watcher?.disconnect();
+    clearTimeout(this.#fading);
+    this.#pressEnds();
     document.removeEventListener("visibilitychange", this.#look);
     removeEventListener("focus", this.#look);
   }
 
-  override getSnapshotBeforeUpdate(): Place {
-    const box = this.#box.current;
-    this.#notice();
-    if (!box || this.#stick) return { bottom: true, top: 0 };
-    const edge = box.getBoundingClientRect().top;
-    // Days and notices come, go and merge as history is added; a message stays.
-    for (const message of this.#list.current?.querySelectorAll<HTMLElement>(".message") ?? []) {
-      const { top, bottom } = message.getBoundingClientRect();
-      if (bottom > edge) return { bottom: false, key: message.dataset.key, top };
-    }
-    return { bottom: false, top: 0 };
+  override getSnapshotBeforeUpdate(): boolean {
+    return this.#list.current?.contains(document.activeElement) ?? false;
   }
 
-  override componentDidUpdate(_props: unknown, _state: unknown, place: Place): void {
-    const box = this.#box.current;
-    if (!box) return;
-    if (place.bottom || this.#stick) this.#put(box.scrollHeight);
-    else this.#keep(box, place);
-    this.#look();
-    if (box.scrollTop < nearTop && this.props.conversation.past.value !== "failed") this.#reachBack();
-  }
-
-  /** Begins where reading stopped. Only this list is scrolled, and never what is around it. */
-  #toUnread(): void {
-    const box = this.#box.current;
-    const mark = this.#list.current?.querySelector(".unread-mark");
-    if (!box || !mark) return;
-    box.scrollTop += mark.getBoundingClientRect().top - box.getBoundingClientRect().top - aboveMark;
-    this.#notice();
-  }
-
-  #keep(box: HTMLElement, place: Place): void {
-    if (place.key === undefined) return;
-    const anchor = this.#list.current?.querySelector(`[data-key="${CSS.escape(place.key)}"]`);
-    if (anchor) this.#put(box.scrollTop + anchor.getBoundingClientRect().top - place.top);
-  }
-
-  #put(top: number): void {
-    const box = this.#box.current;
-    if (!box) return;
-    box.scrollTop = top;
-    this.#top = box.scrollTop;
-  }
-
-  /** Takes note of where the reader has scrolled, which the scroll event tells only with the next frame. */
-  #notice(): void {
-    const box = this.#box.current;
-    if (!box || box.scrollTop === this.#top) return;
-    this.#top = box.scrollTop;
-    this.#stick = this.#atBottom();
-  }
-
-  #atBottom(): boolean {
-    const box = this.#box.current;
-    return !box || box.scrollHeight - box.scrollTop - box.clientHeight < nearBottom;
-  }
-
-  /** Sizes changed, by the window, the keyboard or the text: what was at the bottom stays there. */
-  #settle(): void {
-    const box = this.#box.current;
-    this.#notice();
-    if (box && this.#stick) this.#put(box.scrollHeight);
-    this.#look();
-  }
-
-  readonly #onScroll = (): void => {
-    this.#notice();
-    const bottom = this.#stick;
-    const latest = this.#items().at(-1)?.key;
-    if (bottom === this.state.away) this.setState(bottom ? { away: false, leftAt: undefined } : { away: true, leftAt: latest });
-    this.#look();
-    if ((this.#box.current?.scrollTop ?? nearTop) < nearTop && this.props.conversation.past.value !== "failed") this.#reachBack();
-  };
-
-  /** Reading is: at the bottom, in a window that is in front. */
-  readonly #look = (): void => {
-    if (this.#stick && document.visibilityState === "visible" && document.hasFocus()) this.props.conversation.seen();
-  };
-
-  #items(): Item[] {
-    return this.props.conversation.items.value;
-  }
-
-  /** Shows more of what is loaded, or loads more. */
-  #reachBack(): void {
-    if (this.state.shown < this.#items().length) this.setState({ shown: this.state.shown + pageOfItems });
-    else void this.props.conversation.older();
-  }
-
-  readonly #toBottom = (): void => {
-    this.#stick = true;
-    this.setState({ shown: pageOfItems, away: false, leftAt: undefined });
-    this.#box.current?.focus();
+  override componentDidUpdate(_props: unknown, _state: unknown, hadFocus: boolean): void {
     this.#settle();
-  };
+    // The message that had the focus is no longer in the page.
+    if (hadFocus && document.activeElement === document.body) this.#box.current?.focus({ preventScroll: true });
+  }
 
   override render() {
-    const { conversation } = this.props;
-    const items = conversation.items.value;
-    const shown = items.slice(this.#start(items));
-    const isAll = shown.length === items.length;
-    const last = items.at(-1);
-    // Sending brings the sender to the newest message, wherever they were reading.
-    if (last?.kind === "message" && last.mine && last.state === "queued" && last.key !== this.#sent) {
-      this.#sent = last.key;
-      this.#stick = true;
-    }
+    const { conversation, reading, label } = this.props;
+    this.#take(reading.items.value);
+    this.#aim(reading.goal.value);
+    const y = this.#wanted();
+    this.#range = this.#geometry.between(y - this.#spare, y + this.#seen + this.#spare);
+    const { menu, found } = this.state;
+    const future = reading.future.value;
+    const away = this.state.away || future !== "live";
     return (
       <div class="timeline-place">
-        <div class="timeline" ref={this.#box} onScroll={this.#onScroll} tabIndex={0} role="region" aria-label={say.messages}>
-          <Past conversation={conversation} isAll={isAll} />
+        <div
+          class="timeline"
+          ref={this.#box}
+          tabIndex={0}
+          role="region"
+          aria-label={label}
+          onScroll={this.#onScroll}
+          onKeyDown={this.#onKeyDown}
+          onContextMenu={this.#onContextMenu}
+          onPointerDown={this.#onPointerDown}
+          onPointerMove={this.#onPointerMove}
+          onPointerUp={this.#pressEnds}
+          onPointerCancel={this.#pressEnds}
+        >
+          <Past reading={reading} />
           <ol ref={this.#list}>
-            {shown.map((item) => (
-              <ItemView key={item.key} item={item} conversation={conversation} />
+            {this.#items.slice(this.#range.from, this.#range.to).map((item) => (
+              <ItemView key={item.key} item={item} conversation={conversation} found={item.key === found} menuOpen={item.key === menu?.message.key} onMenu={this.#openMenu} />
             ))}
           </ol>
+          {future !== "live" && <Ahead reading={reading} />}
         </div>
-        {this.state.away && <ToLatest count={this.#missed(items)} onClick={this.#toBottom} />}
+        {away && <ToLatest count={this.#unseen() + reading.beyond.value} onClick={this.#toLatest} />}
+        {menu && <MessageMenu conversation={conversation} message={menu.message} place={menu.place} onClose={() => this.setState({ menu: undefined })} />}
       </div>
     );
   }
 
-  /** Which item is the first in the page: while the reader is away from the bottom, none that was there is taken away. */
-  #start(items: Item[]): number {
-    const least = Math.max(0, items.length - this.state.shown);
-    const held = this.state.away ? items.findIndex((item) => item.key === this.#first) : -1;
-    const start = held < 0 ? least : Math.min(held, least);
-    this.#first = items.slice(start).find((item) => item.kind === "message")?.key;
-    return start;
+  /** How much more than the screen is in the page, above it and below. */
+  get #spare(): number {
+    return Math.max(600, this.#seen);
   }
 
-  /** Messages that arrived since the reader left the bottom. */
-  #missed(items: Item[]): number {
-    const from = items.findIndex((item) => item.key === this.state.leftAt);
-    return from < 0 ? 0 : items.slice(from + 1).filter((item) => item.kind === "message" && !item.mine).length;
+  #take(items: Item[]): void {
+    if (items === this.#items) return;
+    this.#items = items;
+    this.#geometry.set(
+      items.map((item) => item.key),
+      items.map((item) => guess(item, this.#width)),
+    );
+  }
+
+  /** Turns to where the reader is to be brought. */
+  #aim(goal: Goal | undefined): void {
+    if (!goal || goal === this.#goal) return;
+    if (goal.to === "latest") {
+      this.#stick = true;
+      this.#goal = goal;
+      return;
+    }
+    const at = this.#items.findIndex((item) => (goal.to === "unread" ? item.kind === "unread" : item.kind === "message" && item.event_id === goal.event_id));
+    const key = this.#items[at]?.key;
+    if (key === undefined && goal.to === "message" && this.props.reading.past.value === "loading") return;
+    this.#goal = goal;
+    if (key === undefined) return;
+    this.#stick = false;
+    this.#anchor = { key, below: goal.to === "unread" ? aboveMark : this.#seen / 4 };
+    if (goal.to === "message") this.#find(key);
+  }
+
+  /** Makes a message stand out for a while, and gives it the focus. */
+  #find(key: string): void {
+    clearTimeout(this.#fading);
+    this.#fading = setTimeout(() => this.setState({ found: undefined }), standsOutMs);
+    queueMicrotask(() => this.setState({ found: key }, () => this.#element(key)?.focus({ preventScroll: true })));
+  }
+
+  /** Where the upper edge of the screen should be in the list. */
+  #wanted(): number {
+    const end = Math.max(0, this.#geometry.total - this.#seen);
+    if (this.#stick) return end;
+    const at = this.#anchor && this.#geometry.place(this.#anchor.key);
+    return at === undefined || !this.#anchor ? Math.min(this.#y, end) : this.#geometry.top(at) - this.#anchor.below;
+  }
+
+  /** After a rendering: measures what came into the page, and puts the reader where they were. */
+  #settle(): void {
+    const [box, list] = [this.#box.current, this.#list.current];
+    if (!box || !list) return;
+    this.#geometry.measure(heights(list));
+    const { from, to } = this.#range;
+    list.style.paddingTop = `${this.#geometry.top(from)}px`;
+    list.style.paddingBottom = `${this.#geometry.total - this.#geometry.top(to)}px`;
+    const top = this.#stick ? box.scrollHeight - box.clientHeight : this.#wanted() + list.offsetTop;
+    if (Math.abs(box.scrollTop - top) >= 1) box.scrollTop = top;
+    this.#notice(false);
+    const { from: first, to: last } = this.#geometry.between(this.#y, this.#y + this.#seen);
+    if (first < from || last > to) this.forceUpdate();
+    this.#look();
+    this.#reach();
+  }
+
+  /** Takes note of where the list is, which scrolling tells only with the next frame. */
+  #notice(scrolled: boolean): void {
+    const [box, list] = [this.#box.current, this.#list.current];
+    if (!box || !list) return;
+    this.#y = box.scrollTop - list.offsetTop;
+    this.#seen = box.clientHeight;
+    if (scrolled) this.#stick = box.scrollHeight - box.scrollTop - box.clientHeight < nearEnd && this.props.reading.future.value === "live";
+    this.#anchor = this.#anchorAt(this.#y) ?? this.#anchor;
+    const end = box.scrollHeight - box.scrollTop - box.clientHeight < nearEnd;
+    this.props.reading.at(end);
+    this.#advance();
+    if (this.state.away === end) this.setState({ away: !end });
+  }
+
+  /** Days and notices come, go and merge as history is added; a message stays. */
+  #anchorAt(y: number): { key: string; below: number } | undefined {
+    const first = this.#geometry.at(y);
+    for (let at = first; at < Math.min(first + 12, this.#items.length); at++) {
+      const item = this.#items[at];
+      if (item?.kind === "message" && this.#geometry.top(at + 1) > y) return { key: item.key, below: this.#geometry.top(at) - y };
+    }
+    return undefined;
+  }
+
+  /** Remembers the lowest message that was on the screen. */
+  #advance(): void {
+    const at = this.#geometry.at(this.#y + this.#seen);
+    const before = this.#furthest === undefined ? -1 : (this.#geometry.place(this.#furthest) ?? -1);
+    if (at > before) this.#furthest = this.#geometry.key(at);
+  }
+
+  /** Messages of others below the lowest that was on the screen. */
+  #unseen(): number {
+    const from = this.#furthest === undefined ? undefined : this.#geometry.place(this.#furthest);
+    return from === undefined ? 0 : this.#items.slice(from + 1).filter((item) => item.kind === "message" && !item.mine).length;
+  }
+
+  #resized(): void {
+    const box = this.#box.current;
+    if (!box) return;
+    if (box.clientWidth !== this.#width) {
+      this.#width = box.clientWidth;
+      this.#geometry.forget();
+    }
+    this.#seen = box.clientHeight;
+    this.#settle();
+  }
+
+  readonly #onScroll = (): void => {
+    this.#notice(true);
+    this.#pressEnds();
+    const { from, to } = this.#range;
+    const [above, below] = [this.#y - this.#geometry.top(from), this.#geometry.top(to) - this.#y - this.#seen];
+    const short = (above < this.#spare / 2 && from > 0) || (below < this.#spare / 2 && to < this.#items.length);
+    if (short) this.forceUpdate();
+    else this.#reach();
+    this.#look();
+  };
+
+  /** Reading is: at the newest, in a window that is in front. */
+  readonly #look = (): void => {
+    if (this.#stick && document.visibilityState === "visible" && document.hasFocus()) this.props.reading.seen();
+  };
+
+  /** Loads more where the reader comes near the end of what is loaded. */
+  #reach(): void {
+    const { reading } = this.props;
+    if (this.#y < nearEdge && reading.past.value === "more") void reading.older();
+    if (this.#geometry.total - this.#y - this.#seen < nearEdge && reading.future.value === "more") void reading.newer();
+  }
+
+  readonly #toLatest = (): void => {
+    this.props.reading.toLatest();
+    this.#box.current?.focus();
+  };
+
+  readonly #openMenu = (message: Message, place: Place): void => {
+    this.setState({ menu: { message, place } });
+  };
+
+  #element(key: string): HTMLElement | undefined {
+    return this.#list.current?.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`) ?? undefined;
+  }
+
+  #messageOf(target: EventTarget | null): { message: Message; element: HTMLElement } | undefined {
+    const element = target instanceof Element ? target.closest<HTMLElement>("[data-key]") : null;
+    const item = this.#items.find((one) => one.key === element?.dataset.key);
+    return element && item?.kind === "message" ? { message: item, element } : undefined;
+  }
+
+  readonly #onKeyDown = (event: KeyboardEvent): void => {
+    if (event.altKey || event.ctrlKey || event.metaKey) return;
+    const at = this.#messageOf(event.target);
+    const onMessage = at !== undefined && event.target === at.element;
+    if (event.key === "End") {
+      event.preventDefault();
+      return this.#toLatest();
+    }
+    if ((event.key === "ArrowUp" || event.key === "ArrowDown") && (onMessage || event.target === this.#box.current)) {
+      event.preventDefault();
+      return this.#step(at?.message.key, event.key === "ArrowUp" ? -1 : 1);
+    }
+    if (onMessage && event.key === "Enter") {
+      event.preventDefault();
+      this.#openMenu(at.message, bubbleOf(at.element));
+    }
+  };
+
+  /** Moves the focus to the message before or after, or to the lowest on the screen to begin with. */
+  #step(from: string | undefined, by: -1 | 1): void {
+    let at = from === undefined ? this.#geometry.at(this.#y + this.#seen - 1) + (by < 0 ? 1 : 0) : (this.#geometry.place(from) ?? 0);
+    do at += by;
+    while (this.#items[at] !== undefined && this.#items[at]?.kind !== "message");
+    const key = this.#items[at]?.key;
+    const element = key === undefined ? undefined : this.#element(key);
+    element?.focus({ preventScroll: true });
+    element?.scrollIntoView({ block: "nearest" });
+  }
+
+  readonly #onContextMenu = (event: MouseEvent): void => {
+    const at = this.#messageOf(event.target);
+    // A selection, a link or a picture has the browser's own menu.
+    if (!at || (event.target as Element).closest("a, video") || String(getSelection() ?? "") !== "") return;
+    event.preventDefault();
+    this.#pressEnds();
+    const keyboard = event.clientX === 0 && event.clientY === 0;
+    const [x, y] = [event.clientX, event.clientY];
+    this.#openMenu(at.message, keyboard ? bubbleOf(at.element) : { left: x, right: x, top: y, bottom: y });
+  };
+
+  /** Browsers of iPhones tell a long press in no other way. */
+  readonly #onPointerDown = (event: PointerEvent): void => {
+    this.#pressEnds();
+    const at = event.pointerType === "touch" ? this.#messageOf(event.target) : undefined;
+    if (!at) return;
+    const [x, y] = [event.clientX, event.clientY];
+    const timer = setTimeout(() => this.#openMenu(at.message, { left: x, right: x, top: y, bottom: y }), longPressMs);
+    this.#press = { timer, x, y };
+  };
+
+  readonly #onPointerMove = (event: PointerEvent): void => {
+    if (this.#press && Math.hypot(event.clientX - this.#press.x, event.clientY - this.#press.y) > stillPx) this.#pressEnds();
+  };
+
+  readonly #pressEnds = (): void => {
+    clearTimeout(this.#press?.timer);
+    this.#press = undefined;
+  };
+}
+
+function bubbleOf(element: HTMLElement): Place {
+  return (element.querySelector(".bubble") ?? element).getBoundingClientRect();
+}
+
+function* heights(list: HTMLElement): Generator<readonly [string, number]> {
+  for (const element of list.children) {
+    const { key } = (element as HTMLElement).dataset;
+    if (key !== undefined) yield [key, element.getBoundingClientRect().height];
   }
 }
 
-function Past({ conversation, isAll }: { conversation: Conversation; isAll: boolean }) {
-  const past = conversation.past.value;
+function Past({ reading }: { reading: Reading }) {
+  const past = reading.past.value;
   if (past === "failed") {
     return (
-      <p class="past">
+      <p class="edge">
         {say.olderFailed}{" "}
-        <button type="button" class="button-quiet" onClick={() => void conversation.older()}>
-          {words.sending.retry}
+        <button type="button" class="button-quiet" onClick={() => void reading.older()}>
+          {say.sending.retry}
         </button>
       </p>
     );
   }
-  if (past === "start" && isAll) return <p class="past">{say.start}</p>;
-  return <p class="past">{past === "loading" ? say.older : "\u00a0"}</p>;
+  return <p class="edge">{past === "start" ? say.start : past === "loading" ? say.older : "\u00a0"}</p>;
+}
+
+/** The end of what is loaded, where later messages are missing. */
+function Ahead({ reading }: { reading: Reading }) {
+  const future = reading.future.value;
+  if (future === "loading") return <p class="edge">{say.newer}</p>;
+  return (
+    <p class="edge">
+      {future === "failed" && say.newerFailed}{" "}
+      <button type="button" class="button-quiet" onClick={() => void reading.newer()}>
+        {say.loadNewer}
+      </button>
+    </p>
+  );
 }
 
 function ToLatest({ count, onClick }: { count: number; onClick: () => void }) {
+  if (count === 0) return <IconButton class="to-latest" icon="down" label={say.latest} onClick={onClick} />;
   return (
-    <button type="button" class="to-latest" onClick={onClick} aria-label={count > 0 ? undefined : say.latest}>
-      {count > 0 && <span>{say.latestUnread(count)}</span>}
+    <button type="button" class="to-latest" onClick={onClick}>
+      <span>{say.latestUnread(count)}</span>
       <Icon name="down" />
     </button>
   );

@@ -2,12 +2,14 @@
 
 import "./style.css";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { Gone } from "../composer/gone";
 import { Composer } from "../composer/view";
 import { Avatar } from "../look/avatar";
 import { bodyWords } from "../look/body";
 import { Icon } from "../look/icon";
 import { bodyOf } from "../matrix/fold";
 import { heroName, roomName } from "../matrix/record";
+import { PinnedBar, RoomMenu, Sheets, ThreadHead, Trouble } from "./around";
 import type { Conversation } from "./model";
 import { Timeline } from "./timeline";
 import { words } from "./words";
@@ -16,6 +18,8 @@ const say = words;
 
 export interface RoomProps {
   conversation: Conversation;
+  /** The message that the address names. */
+  at?: string;
   /** Who is typing here; never this person. */
   typing: string[];
   /** Whether the list of conversations is known: one that is missing from it is then truly missing. */
@@ -26,7 +30,7 @@ export interface RoomProps {
   onDeclined: () => void;
 }
 
-export function RoomView({ conversation, typing, listed, touch, onBack, onDeclined }: RoomProps) {
+export function RoomView({ conversation, at, typing, listed, touch, onBack, onDeclined }: RoomProps) {
   const room = conversation.room.value;
   const name = (room && roomName(room)) ?? say.unnamed;
   const heading = useRef<HTMLHeadingElement>(null);
@@ -39,6 +43,9 @@ export function RoomView({ conversation, typing, listed, touch, onBack, onDeclin
     if (composer && !touch) composer.focus();
     else heading.current?.focus();
   }, [conversation, conversation.loaded.value, room?.membership]);
+  useEffect(() => {
+    if (at !== undefined && conversation.loaded.value) void conversation.jumpTo(at);
+  }, [conversation, at, conversation.loaded.value]);
   if (conversation.loaded.value && listed && !room) return <NotHere onBack={onBack} />;
   return (
     <section class="room" aria-label={name}>
@@ -53,9 +60,11 @@ export function RoomView({ conversation, typing, listed, touch, onBack, onDeclin
           </h1>
           {room && !room.direct && room.joined > 0 && <p>{say.members(room.joined)}</p>}
         </div>
+        {room?.membership === "join" && <RoomMenu conversation={conversation} />}
       </header>
       <Body conversation={conversation} typing={typing} onDeclined={onDeclined} />
       <Announcer key={conversation.roomId} conversation={conversation} />
+      <Sheets conversation={conversation} />
     </section>
   );
 }
@@ -63,14 +72,21 @@ export function RoomView({ conversation, typing, listed, touch, onBack, onDeclin
 function Body({ conversation, typing, onDeclined }: { conversation: Conversation; typing: string[]; onDeclined: () => void }) {
   const membership = conversation.room.value?.membership;
   if (!conversation.loaded.value || !membership) return <p class="room-loading">{say.loading}</p>;
+  const thread = conversation.thread.value;
   if (membership === "invite") return <Invitation conversation={conversation} onDeclined={onDeclined} />;
   return (
     <>
-      <Timeline key={conversation.roomId} conversation={conversation} />
+      {thread ? <ThreadHead key={thread.root} conversation={conversation} /> : <PinnedBar key={conversation.roomId} conversation={conversation} />}
+      <Trouble conversation={conversation} />
+      {thread ? (
+        <Timeline key={thread.root} conversation={conversation} reading={thread} label={say.thread} />
+      ) : (
+        <Timeline key={conversation.roomId} conversation={conversation} reading={conversation} label={say.messages} />
+      )}
       <p class="typing" role="status">
         {typing.length > 0 && say.typing(typing.map((user) => conversation.nameOf(user)))}
       </p>
-      {membership === "join" ? <Composer key={conversation.roomId} conversation={conversation} /> : <p class="room-gone">{say.gone}</p>}
+      {membership === "join" ? <Composer key={`${conversation.roomId} ${thread?.root ?? ""}`} conversation={conversation} /> : <Gone draft={conversation.draft} why={say.gone} />}
     </>
   );
 }

@@ -5,6 +5,8 @@ import type { ComponentType } from "preact";
 import type { SignIn } from "../account/model";
 import type { IconName } from "../look/icon";
 import type { Account } from "../matrix/account";
+import { NotificationsPage } from "../notify/view";
+import { words as notify } from "../notify/words";
 import { AboutPage } from "./about";
 import { AppearancePage, LanguagePage } from "./appearance";
 import { DevicesPage } from "./devices";
@@ -29,6 +31,7 @@ const say = words.pages;
 
 export const pages: readonly Page[] = [
   { id: "appearance", icon: "appearance", title: () => say.appearance, View: AppearancePage },
+  { id: "notifications", icon: "bell", title: () => notify.title, View: NotificationsPage },
   { id: "language", icon: "globe", title: () => say.language, View: LanguagePage },
   { id: "devices", icon: "desktop", title: () => say.devices, View: DevicesPage },
   { id: "password", icon: "key", title: () => say.password, View: PasswordPage },

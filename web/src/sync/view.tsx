@@ -25,7 +25,7 @@ export function ConnectionBanner({ connection }: { connection: Connection }) {
   }, [state]);
   useNetworkEvents(connection);
   return (
-    <div class="banner-place">
+    <div>
       <div role="status" class="visually-hidden">
         {state === "waiting" ? words.lost : ""}
       </div>

@@ -38,7 +38,7 @@ export function VoiceBar({ onSend, onClose }: VoiceProps) {
   };
   const running = stage === "recording" || stage === "paused";
   return (
-    <div class="voice" role="group" aria-label={words.title} onKeyDown={(event) => event.key === "Escape" && onClose()}>
+    <div class="voice" id="composer" tabIndex={-1} role="group" aria-label={words.title} onKeyDown={(event) => event.key === "Escape" && onClose()}>
       <IconButton icon="trash" label={words.discard} inner={first} onClick={onClose} />
       {recorder.problem.value ? (
         <p class="voice-problem" role="alert">

@@ -7,10 +7,31 @@ import camera from "../camera/words.cy";
 import composer from "../composer/words.cy";
 import conversations from "../conversations/words.cy";
 import look from "../look/words.cy";
+import media from "../media/words.cy";
+import notify from "../notify/words.cy";
 import room from "../room/words.cy";
 import settings from "../settings/words.cy";
+import styleguide from "../styleguide/words.cy";
 import sync from "../sync/words.cy";
 import voice from "../voice/words.cy";
+import worker from "../worker/words.cy";
 import words from "./words.cy";
 
-export default { account, app, attach, camera, composer, conversations, look, room, settings, sync, voice, words };
+export default {
+  account,
+  app,
+  attach,
+  camera,
+  composer,
+  conversations,
+  look,
+  media,
+  notify,
+  room,
+  settings,
+  styleguide,
+  sync,
+  voice,
+  words,
+  worker,
+};

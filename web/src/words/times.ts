@@ -83,6 +83,12 @@ export function day(at: number, now: number): string {
   return then.getFullYear() === new Date(now).getFullYear() ? words.day(...parts) : words.dayAndYear(...parts, then.getFullYear());
 }
 
+/** The month of a time, with its year. */
+export function monthOf(at: number): string {
+  const then = new Date(at);
+  return `${words.month(then.getMonth())} ${then.getFullYear()}`;
+}
+
 /** A day as the reader's own calendar has it; equal for times on the same day. */
 export function dayOf(at: number): string {
   return new Date(at).toDateString();

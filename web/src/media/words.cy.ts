@@ -1,0 +1,32 @@
+import type { Words } from "../words/catalogue";
+import type { words } from "./words";
+
+export default {
+  openPhoto: (name: string) => (name ? `Agor y llun: ${name}` : "Agor y llun"),
+  playVideo: (name: string) => (name ? `Chwarae'r fideo: ${name}` : "Chwarae'r fideo"),
+  photo: "Llun",
+  loading: "Wrthi'n llwytho…",
+  failed: "Nid oedd modd llwytho'r ffeil hon.",
+  retry: "Rhoi cynnig arall arni",
+  cannotShow: "Nid oes modd dangos y math hwn o ffeil yma.",
+  open: "Agor",
+  openFile: (name: string) => `Agor y ffeil: ${name}`,
+  play: "Chwarae",
+  pause: "Oedi",
+  position: "Safle yn y recordiad",
+  voice: "Neges lais",
+  uploading: "Wrthi'n uwchlwytho…",
+  zoomIn: "Chwyddo",
+  zoomOut: "Lleihau",
+  previous: "Y llun blaenorol",
+  next: "Y llun nesaf",
+  sentBy: (name: string, when: string) => `${name}, ${when}`,
+  gallery: "Lluniau a ffeiliau",
+  photos: "Lluniau a fideos",
+  files: "Ffeiliau",
+  none: "Dim byd yma eto",
+  noneHint: "Bydd lluniau a ffeiliau a anfonir yn y sgwrs hon yn ymddangos yma.",
+  more: "Dangos rhai cynharach",
+  close: "Cau",
+  goTo: "Dangos yn y sgwrs",
+} satisfies Words<typeof words>;

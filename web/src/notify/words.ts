@@ -1,0 +1,103 @@
+import { catalogue } from "../words/catalogue";
+
+export const words = catalogue("notify", {
+  title: "Notifications",
+
+  device: {
+    title: "On this device",
+    label: "Tell me about new messages when Wardline is closed",
+    hint: "A notification says “New message” and nothing else. No names and no text leave the trust.",
+    unsupported: "This browser cannot show notifications when Wardline is closed. Use a current Chrome, Edge, Firefox or Safari.",
+    homeScreen: "On an iPhone or iPad, notifications work once Wardline is on the home screen. Press Share, choose “Add to Home Screen”, and open it from there.",
+    blocked: "Notifications from Wardline are blocked in this browser. Allow them in the browser’s settings for this site, then come back here.",
+    service: "The browser could not reach its notification service. Check the connection, then try again. On a trust computer it may be switched off: ask your IT service desk.",
+    server: "That did not work. Check your connection, then try again.",
+  },
+
+  sound: {
+    title: "Sound",
+    label: "Make a sound on this device",
+    hint: "For messages in conversations that you are not looking at.",
+    play: "Play the sound",
+    silent: "The browser does not let Wardline make a sound just now. Press the button once more.",
+  },
+
+  quiet: {
+    title: "Quiet hours",
+    label: "Do not disturb me at certain hours",
+    hint: "Messages still arrive and are there when you look. This holds on all your devices.",
+    from: "From",
+    to: "To",
+    days: "On these days",
+    daysHint: "The day on which the quiet hours begin. None chosen means every day.",
+    zone: (zone: string) => `By the clock of ${zone}.`,
+    same: "Choose two different times",
+    failed: "The quiet hours could not be saved. Check your connection, then try again.",
+    saved: "Saved",
+  },
+
+  level: {
+    title: "Conversations",
+    hint: "Choose for a conversation whether you are told of everything, of mentions of you, or of nothing.",
+    find: "Find a conversation",
+    none: "Every conversation tells you of everything. Find one above to change that.",
+    noMatch: "No conversation has this name.",
+    more: (count: number) => `${count} more. Type more of the name to find them.`,
+    label: (name: string) => `Notifications from ${name}`,
+    legend: "Tell me about",
+    all: "All messages",
+    mentions: "Mentions of me",
+    nothing: "Nothing",
+    failed: "That could not be saved. Check your connection, then try again.",
+  },
+
+  check: {
+    title: "Would this device ring?",
+    hint: "This checks every step between the server and you, and sends this device a test notification.",
+    start: "Check this device",
+    again: "Check again",
+    running: "Checking…",
+    good: "Yes. This device is told of messages.",
+    bad: "No. This device would not ring.",
+    yes: "Yes",
+    no: "No",
+    state: { waiting: "Not checked yet", running: "Checking", good: "Works", bad: "Does not work", asked: "Tell us" },
+    step: {
+      browser: "The browser can show notifications",
+      permission: "You have allowed notifications",
+      worker: "Wardline runs in the background",
+      subscription: "This device is registered for notifications",
+      server: "The server reaches the notification service",
+      arrival: "The test notification arrived",
+      seen: "Did you see the test notification?",
+      heard: "Did you hear the sound?",
+    },
+    took: (seconds: string) => `It took ${seconds} seconds.`,
+  },
+
+  why: {
+    noPush: "This browser cannot show notifications when Wardline is closed. Use a current Chrome, Edge, Firefox or Safari.",
+    homeScreen: "Put Wardline on the home screen first: press Share, choose “Add to Home Screen”, and open it from there.",
+    blocked: "They are blocked in this browser. Allow them in the browser’s settings for this site, then check again.",
+    notAsked: "Switch on notifications at the top of this page, then check again.",
+    noWorker: "Close every Wardline window, open Wardline again, then check again.",
+    notSubscribed: "Switch on notifications at the top of this page, then check again.",
+    notListed: "The server does not know this device. Switch notifications off and on again at the top of this page.",
+    offline: "There is no connection to the server. Check the network, then check again.",
+    gone: "The registration has run out. Switch notifications off and on again at the top of this page.",
+    refused: "The notification service did not take the test. Try again in a few minutes, and tell your IT service desk if it goes on.",
+    unreachable: "The server cannot reach the notification service. Tell your IT service desk: the trust’s firewall may be in the way.",
+    notArrived: "The notification service took the test, but it did not reach this device within 20 seconds. Check the network, and that battery saving does not stop the browser.",
+    notSeen: "The notification reached this device, but it kept it back.",
+    notHeard: "The sound was played. Turn up the volume, and check that the device is not on silent.",
+    noSound: "The browser does not let Wardline make a sound. Press anywhere on the page, then check again.",
+  },
+
+  keptBack: {
+    windows: "Check that “Do not disturb” is off (Settings, System, Notifications), and that the browser may show notifications there.",
+    mac: "Check that no Focus is on (Control Centre), and that the browser may show notifications (System Settings, Notifications).",
+    android: "Check that “Do Not Disturb” is off, and that the browser may show notifications (Settings, Apps, the browser, Notifications).",
+    apple: "Check that no Focus is on (Control Centre), and that Wardline may show notifications (Settings, Notifications, Wardline).",
+    other: "Check that “do not disturb” is off in the settings of this device, and that the browser may show notifications.",
+  },
+});
