@@ -63,7 +63,9 @@ function useOpen(box: { current: HTMLDialogElement | null }): void {
     wanted?.focus();
     return () => {
       dialog.close();
-      if (before instanceof HTMLElement && before.isConnected) before.focus();
+      // What opened it may be gone with what was decided: then reading goes on at the head of the page.
+      const back = before instanceof HTMLElement && before.isConnected ? before : document.querySelector<HTMLElement>("h1[tabindex]");
+      back?.focus();
     };
   }, []);
 }

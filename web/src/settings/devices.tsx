@@ -75,8 +75,6 @@ function Confirm({ devices, leaving, onDone }: { devices: Devices; leaving: Devi
     if (problem.value !== undefined) return password.current?.focus();
     onDone();
     tell(say.signedOut(leaving.length));
-    // The button that opened this is gone with its device.
-    document.querySelector<HTMLElement>(".settings-title h1")?.focus();
   };
   const only = leaving.length === 1 ? leaving[0] : undefined;
   return (
