@@ -119,3 +119,21 @@ async function api(demo, token, method, path, body) {
     await new Promise((resolve) => setTimeout(resolve, answer.retry_after_ms ?? 500));
   }
 }
+
+/** The latest messages of a room as a member may read them, oldest first. */
+export async function messagesOf(demo, person, roomId) {
+  const token = await signIn(demo, person);
+  const { chunk } = await api(demo, token, "GET", `rooms/${encodeURIComponent(roomId)}/messages?dir=b&limit=50`);
+  return chunk.filter((event) => event.type === "m.room.message").reverse();
+}
+
+/** Deletes a message for everyone. */
+export async function redact(demo, person, roomId, eventId) {
+  const token = await signIn(demo, person);
+  await api(demo, token, "PUT", `rooms/${encodeURIComponent(roomId)}/redact/${encodeURIComponent(eventId)}/${Date.now()}${Math.random()}`, {});
+}
+
+/** Takes a person out of a conversation. */
+export async function removeFrom(demo, owner, roomId, person) {
+  await api(demo, await signIn(demo, owner), "POST", `rooms/${encodeURIComponent(roomId)}/kick`, { user_id: person.user_id });
+}
