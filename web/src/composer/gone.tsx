@@ -16,7 +16,7 @@ export function Gone({ draft, why }: { draft: Draft; why: string }) {
     }
   };
   return (
-    <div class="composer-gone">
+    <div class="composer-gone" id="composer" tabIndex={-1}>
       <p>{why}</p>
       {text.trim() !== "" && (
         <>

@@ -178,7 +178,14 @@ export class Composer {
     this.left();
     for (const step of this.#undo) step();
     this.quick.close();
-    if (this.#save !== undefined) this.#write(this.draft.saved());
+    this.keepNow();
+  }
+
+  /** Keeps what has just been written without waiting: the page may be about to go. */
+  keepNow(): void {
+    if (this.#save === undefined) return;
+    clearTimeout(this.#save);
+    this.#write(this.draft.saved());
   }
 
   #sendEdit(text: string, editing: Target): void {

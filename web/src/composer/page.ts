@@ -1,9 +1,10 @@
-// What the whole window has to do with the composer: files dropped anywhere on it, and closing it too early.
+// What the whole window has to do with the composer: files dropped anywhere on it, closing it too early, and its going away.
 
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { Tray } from "../attach/model";
 import type { Outbox } from "../matrix/outbox";
+import type { Composer } from "./model";
 
 /** Whether files are being dragged over the window. Wherever they are dropped they are added, and never opened in the app's place. */
 export function useDrop(tray: Tray): boolean {
@@ -45,4 +46,17 @@ export function useBeforeClosing(outbox: Outbox): void {
     addEventListener("beforeunload", ask);
     return () => removeEventListener("beforeunload", ask);
   }, [outbox]);
+}
+
+/** Keeps the draft when the page goes away or out of sight, after which a phone may end it without a word. */
+export function useKeeping(model: Composer): void {
+  useEffect(() => {
+    const keep = () => model.keepNow();
+    addEventListener("pagehide", keep);
+    document.addEventListener("visibilitychange", keep);
+    return () => {
+      removeEventListener("pagehide", keep);
+      document.removeEventListener("visibilitychange", keep);
+    };
+  }, [model]);
 }

@@ -18,7 +18,7 @@ import { Hint, SizeHint } from "./hint";
 import { useLazy } from "./lazy";
 import { Composer as Model } from "./model";
 import { Names, nameId, namesId } from "./names";
-import { useBeforeClosing, useDrop } from "./page";
+import { useBeforeClosing, useDrop, useKeeping } from "./page";
 import { words } from "./words";
 
 export function Composer({ conversation }: { conversation: Conversation }) {
@@ -27,6 +27,7 @@ export function Composer({ conversation }: { conversation: Conversation }) {
   useEffect(() => () => model.close(), [model]);
   const dropping = useDrop(model.tray);
   useBeforeClosing(conversation.account.outbox);
+  useKeeping(model);
   return (
     <div class="composer-place">
       {dropping && <p class="composer-drop">{words.drop}</p>}

@@ -203,10 +203,13 @@ export class Store {
     return await this.db.get("drafts", name);
   }
 
-  /** Keeps what is being written; undefined forgets it. */
+  /** Keeps what is being written; undefined forgets it. Committed at once: the page may be closing. */
   async saveDraft(name: string, draft: unknown): Promise<void> {
-    if (draft === undefined) await this.db.delete("drafts", name);
-    else await this.db.put("drafts", draft, name);
+    const tx = this.db.transaction("drafts", "readwrite", { durability: "relaxed" });
+    if (draft === undefined) void tx.store.delete(name);
+    else void tx.store.put(draft, name);
+    tx.commit();
+    await tx.done;
   }
 
   /** Changes a waiting message; undefined when it waits no longer, which sync may have found out first. */
