@@ -175,7 +175,10 @@ func (p *People) take(users []string, read []Person, all bool) {
 		delete(p.all, user)
 	}
 	for _, person := range read {
-		p.all[person.User] = list(person)
+		// The server's own account is nobody to write to.
+		if localpart(person.User) != account.ServerLocalpart {
+			p.all[person.User] = list(person)
+		}
 	}
 	p.order = slices.SortedFunc(maps.Values(p.all), func(a, b *listed) int {
 		return cmp.Or(strings.Compare(a.sort, b.sort), strings.Compare(a.User, b.User))

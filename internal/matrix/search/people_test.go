@@ -124,6 +124,7 @@ func TestFindByPost(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, open func() *store.DB) {
 		s := openStaff(t, open())
 		s.add([2]string{"amensah", "Grace Mensah"}, [2]string{"bward", "Nell Ward"}, [2]string{"oek", "Ola Ek"})
+		s.add([2]string{account.ServerLocalpart, "Ward Trust"})
 		s.place("amensah", "Staff nurse", "Ward 7 Surgical")
 		s.place("bward", "Porter", "Portering")
 		s.place("oek", "Charge nurse", "Emergency department")
@@ -135,6 +136,8 @@ func TestFindByPost(t *testing.T) {
 			"nurse grace":    {"amensah"},
 			"porter grace":   nil,
 			"emergancy":      {"oek"},
+			"wardline":       nil,
+			"trust":          nil,
 			"NURSE emerg":    {"oek"},
 		} {
 			s.finds(term, want...)

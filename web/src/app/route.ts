@@ -24,12 +24,15 @@ const conversation = "/conversation/";
 const about = "about";
 const settings = "/settings";
 
+/** The addresses of screens that are about nobody in particular. */
+export const paths = { start: "/new", firstMessage: "/new/message", newGroup: "/new/group", groups: "/groups" } as const;
+
 const plain: Record<string, Route> = {
   "/": { screen: "conversations" },
-  "/new": { screen: "new" },
-  "/new/message": { screen: "first message" },
-  "/new/group": { screen: "new group" },
-  "/groups": { screen: "groups" },
+  [paths.start]: { screen: "new" },
+  [paths.firstMessage]: { screen: "first message" },
+  [paths.newGroup]: { screen: "new group" },
+  [paths.groups]: { screen: "groups" },
   "/styleguide": { screen: "style page" },
 };
 

@@ -12,13 +12,14 @@ import { Announcements } from "../look/announce";
 import { later } from "../look/later";
 import type { Account } from "../matrix/account";
 import { attend } from "../notify/attend";
+import { Directory } from "../people/directory";
 import { Conversation } from "../room/model";
 import { RoomView } from "../room/view";
 import { Connection } from "../sync/model";
 import { ConnectionBanner } from "../sync/view";
 import { words as general } from "../words/words";
 import { UpdateBanner } from "../worker/view";
-import { go, isPlainClick, pathTo, pathToSettings, route } from "./route";
+import { go, isPlainClick, paths, pathTo, pathToAbout, pathToSettings, route, type Route } from "./route";
 import { words } from "./words";
 
 /** Conversations kept ready to switch back to at once. */
@@ -27,6 +28,8 @@ const keptReady = 12;
 const Settings = later(() => import("../settings/view").then((its) => its.Settings));
 
 const StyleGuide = later(() => import("../styleguide/view").then((its) => its.StyleGuide));
+/** What stands beside the list other than a conversation. */
+const Beside = later(() => import("./beside").then((its) => its.Beside));
 
 const touch = matchMedia("(pointer: coarse)").matches;
 
@@ -61,11 +64,13 @@ export function App({ signIn }: { signIn: SignIn }) {
 class Screen {
   readonly conversations: Conversations;
   readonly connection: Connection;
+  readonly directory: Directory;
   readonly #ready = new Map<string, Conversation>();
 
   constructor(readonly account: Account) {
     this.conversations = new Conversations(account);
     this.connection = new Connection(account);
+    this.directory = new Directory(account);
   }
 
   conversation(roomId: string): Conversation {
@@ -93,21 +98,28 @@ function Messenger({ signIn, account }: { signIn: SignIn; account: Account }) {
   useEffect(() => attend(account, screen.conversations), [screen]);
   const here = route.value;
   const roomId = here.screen === "conversation" ? here.roomId : undefined;
+  const about = here.screen === "about" ? here.roomId : roomId;
   const title = useRef<HTMLHeadingElement & HTMLParagraphElement>(null);
   const inSettings = here.screen === "settings";
   // The form or the settings that had the focus are gone. An open conversation takes it itself.
   useEffect(() => title.current?.focus(), [inSettings]);
   // The next person at this browser begins at the list, not where this one was.
   useEffect(() => () => go(pathTo(), true), [account]);
-  useTitle(screen, roomId);
-  useFocusOnReturn(roomId);
+  useTitle(screen, about);
+  useFocusOnReturn(about);
   // The open conversation is what the page is about; without one it is the list.
-  const Title = roomId === undefined ? "h1" : "p";
-  const isOpen = roomId !== undefined || (inSettings && here.page !== undefined);
-  const open = (id: string, event: MouseEvent) => {
+  const beside = besides(here);
+  const Title = roomId === undefined && !beside ? "h1" : "p";
+  const isOpen = roomId !== undefined || beside || (inSettings && here.page !== undefined);
+  const follow = (event: MouseEvent, path: string) => {
     if (!isPlainClick(event)) return;
     event.preventDefault();
-    go(pathTo(id), roomId !== undefined);
+    go(path, path === pathTo());
+  };
+  const open = (id: string, event: MouseEvent, eventId?: string) => {
+    if (!isPlainClick(event)) return;
+    event.preventDefault();
+    go(pathTo(id, eventId), isOpen);
     if (id === roomId && !touch) document.getElementById("composer")?.focus();
   };
   return (
@@ -130,10 +142,10 @@ function Messenger({ signIn, account }: { signIn: SignIn; account: Account }) {
               </Title>
               <AccountMenu signIn={signIn} unsent={() => account.unsent()} onSettings={() => go(pathToSettings())} />
             </header>
-            <ConversationList conversations={screen.conversations} me={account.userId} current={roomId} pathTo={pathTo} onOpen={open} />
+            <ConversationList account={account} directory={screen.directory} conversations={screen.conversations} current={about} pathTo={pathTo} onOpen={open} newPath={paths.start} onGo={follow} />
           </nav>
           <div class="pane-room">
-            <Pane screen={screen} />
+            {beside ? <Beside here={here} account={account} directory={screen.directory} conversations={screen.conversations} onGo={follow} go={(path) => go(path, true)} /> : <Pane screen={screen} onGo={follow} />}
           </div>
         </>
       )}
@@ -142,7 +154,12 @@ function Messenger({ signIn, account }: { signIn: SignIn; account: Account }) {
   );
 }
 
-function Pane({ screen }: { screen: Screen }) {
+/** Whether the address names something other than a conversation that stands beside the list. */
+function besides({ screen }: Route): boolean {
+  return screen === "new" || screen === "first message" || screen === "new group" || screen === "groups" || screen === "about";
+}
+
+function Pane({ screen, onGo }: { screen: Screen; onGo: (event: MouseEvent, path: string) => void }) {
   const here = route.value;
   const back = (event: MouseEvent) => {
     if (!isPlainClick(event)) return;
@@ -151,7 +168,7 @@ function Pane({ screen }: { screen: Screen }) {
   };
   if (here.screen === "conversation") {
     const typing = screen.conversations.typing.value.get(here.roomId) ?? [];
-    return <RoomView conversation={screen.conversation(here.roomId)} at={here.eventId} typing={typing} listed={screen.conversations.loaded.value} touch={touch} onBack={back} onDeclined={() => go(pathTo(), true)} />;
+    return <RoomView conversation={screen.conversation(here.roomId)} at={here.eventId} typing={typing} listed={screen.conversations.loaded.value} touch={touch} onBack={back} onDeclined={() => go(pathTo(), true)} about={{ path: pathToAbout(here.roomId), onGo, directory: screen.directory }} />;
   }
   const [title, hint] = here.screen === "unknown" ? [words.noPage.title, words.noPage.hint] : [list.choose, list.chooseHint];
   return (

@@ -42,23 +42,54 @@ export function sound(word: string): string {
   return heard.length >= long ? heard.slice(0, 1) + heard.slice(1).replace(/[aeiou]/g, "") : heard;
 }
 
-function nameWords(name: string): string[] {
-  const words = plainWords(name);
-  const named = words.filter((word) => !titles.has(word));
-  return named.length > 0 ? named : words;
+/** A word of a name, and what comparing it asks for again and again. */
+interface Word {
+  text: string;
+  sound: string;
+  /** One bit for each letter it has. */
+  letters: number;
 }
 
-function alike(a: string, b: string): boolean {
-  if (a === b) return true;
+/** Names looked at lately: a list of members compares each with every other. */
+const seen = new Map<string, Word[]>();
+const mostSeen = 2_000;
+
+function nameWords(name: string): Word[] {
+  const known = seen.get(name);
+  if (known) return known;
+  // Nobody's name has more words, or longer ones; what somebody else's client sends may.
+  const words = plainWords(name.slice(0, 256)).slice(0, 8);
+  const named = words.filter((word) => !titles.has(word));
+  const found = (named.length > 0 ? named : words).map((text) => ({ text, sound: sound(text), letters: letters(text) }));
+  if (seen.size >= mostSeen) seen.clear();
+  seen.set(name, found);
+  return found;
+}
+
+function letters(word: string): number {
+  let bits = 0;
+  for (const char of word) bits |= 1 << ((char.codePointAt(0) ?? 0) & 31);
+  return bits;
+}
+
+function ones(bits: number): number {
+  let count = 0;
+  for (let left = bits; left !== 0; left &= left - 1) count++;
+  return count;
+}
+
+function alike(a: Word, b: Word): boolean {
+  if (a.text === b.text) return true;
   // An initial stands for any name that begins with it.
-  if (a.length === 1 || b.length === 1) return a[0] === b[0];
-  const [shorter, longer] = a.length <= b.length ? [a, b] : [b, a];
-  if (distance(a, b, 2) <= slips(shorter)) return true;
+  if (a.text.length === 1 || b.text.length === 1) return a.text[0] === b.text[0];
+  const [shorter, longer] = a.text.length <= b.text.length ? [a.text, b.text] : [b.text, a.text];
   // The eye reads how a word begins: Hallworth and Hallwood.
-  if (a.slice(0, glance) === b.slice(0, glance) && shorter.length >= glance) return true;
+  if (shorter.length >= glance && shorter.slice(0, glance) === longer.slice(0, glance)) return true;
   // Ben and Benjamin, Kat and Katarzyna.
   if (shorter.length >= 3 && longer.startsWith(shorter)) return true;
-  return /^\p{L}/u.test(a) && sound(a) === sound(b);
+  const slip = slips(shorter);
+  if (ones(a.letters ^ b.letters) <= 2 * slip && distance(a.text, b.text, slip) <= slip) return true;
+  return /^\p{L}/u.test(a.text) && a.sound === b.sound;
 }
 
 /**
@@ -79,6 +110,11 @@ export function similar(one: string, other: string): boolean {
 export interface Named {
   user_id: string;
   name: string;
+}
+
+/** Those among the others whose names are similar to this person's. */
+export function similarTo<T extends Named>(person: Named, others: readonly T[]): T[] {
+  return others.filter((other) => other.user_id !== person.user_id && similar(person.name, other.name));
 }
 
 /** For each person who has one among the others: those whose names are similar to theirs. Looks at the first `most` people. */

@@ -4,11 +4,15 @@ import "./style.css";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { Gone } from "../composer/gone";
 import { Composer } from "../composer/view";
+import { KindTag } from "../conversations/row";
+import { Invited } from "../group/invited";
 import { Avatar } from "../look/avatar";
 import { bodyWords } from "../look/body";
 import { Icon } from "../look/icon";
 import { bodyOf } from "../matrix/fold";
-import { heroName, roomName } from "../matrix/record";
+import { roomName, type Room } from "../matrix/record";
+import type { Directory } from "../people/directory";
+import { post } from "../people/person";
 import { PinnedBar, RoomMenu, Sheets, ThreadHead, Trouble } from "./around";
 import type { Conversation } from "./model";
 import { Timeline } from "./timeline";
@@ -28,9 +32,17 @@ export interface RoomProps {
   touch: boolean;
   onBack: (event: MouseEvent) => void;
   onDeclined: () => void;
+  about: About;
 }
 
-export function RoomView({ conversation, at, typing, listed, touch, onBack, onDeclined }: RoomProps) {
+/** Who is in it and what it is for: where that is shown, and what is known of people. */
+export interface About {
+  path: string;
+  onGo: (event: MouseEvent, path: string) => void;
+  directory: Directory;
+}
+
+export function RoomView({ conversation, at, typing, listed, touch, onBack, onDeclined, about }: RoomProps) {
   const room = conversation.room.value;
   const name = (room && roomName(room)) ?? say.unnamed;
   const heading = useRef<HTMLHeadingElement>(null);
@@ -56,24 +68,26 @@ export function RoomView({ conversation, at, typing, listed, touch, onBack, onDe
         <Avatar id={room?.direct ? (room.heroes[0]?.user_id ?? room.room_id) : conversation.roomId} name={name} group={!room?.direct} />
         <div class="room-title">
           <h1 ref={heading} tabIndex={-1}>
-            {name}
+            <a href={about.path} title={say.about} onClick={(event) => about.onGo(event, about.path)}>
+              {name}
+            </a>
           </h1>
-          {room && !room.direct && room.joined > 0 && <p>{say.members(room.joined)}</p>}
+          {room && <Under room={room} directory={about.directory} />}
         </div>
         {room?.membership === "join" && <RoomMenu conversation={conversation} />}
       </header>
-      <Body conversation={conversation} typing={typing} onDeclined={onDeclined} />
+      <Body conversation={conversation} typing={typing} onDeclined={onDeclined} directory={about.directory} />
       <Announcer key={conversation.roomId} conversation={conversation} />
       <Sheets conversation={conversation} />
     </section>
   );
 }
 
-function Body({ conversation, typing, onDeclined }: { conversation: Conversation; typing: string[]; onDeclined: () => void }) {
+function Body({ conversation, typing, onDeclined, directory }: { conversation: Conversation; typing: string[]; onDeclined: () => void; directory: Directory }) {
   const membership = conversation.room.value?.membership;
   if (!conversation.loaded.value || !membership) return <p class="room-loading">{say.loading}</p>;
   const thread = conversation.thread.value;
-  if (membership === "invite") return <Invitation conversation={conversation} onDeclined={onDeclined} />;
+  if (membership === "invite") return <Invitation conversation={conversation} onDeclined={onDeclined} directory={directory} />;
   return (
     <>
       {thread ? <ThreadHead key={thread.root} conversation={conversation} /> : <PinnedBar key={conversation.roomId} conversation={conversation} />}
@@ -91,6 +105,18 @@ function Body({ conversation, typing, onDeclined }: { conversation: Conversation
   );
 }
 
+/** Under the name: what a person does, or what a group is and how many are in it. */
+function Under({ room, directory }: { room: Room; directory: Directory }) {
+  const hero = room.direct ? room.heroes[0] : undefined;
+  const known = hero && directory.person(hero.user_id);
+  if (room.direct) return known && post(known) !== "" ? <p>{post(known)}</p> : null;
+  return (
+    <p>
+      <KindTag kind={room.kind} /> {room.joined > 0 && say.members(room.joined)}
+    </p>
+  );
+}
+
 function NotHere({ onBack }: { onBack: (event: MouseEvent) => void }) {
   return (
     <section class="room room-empty">
@@ -103,15 +129,15 @@ function NotHere({ onBack }: { onBack: (event: MouseEvent) => void }) {
   );
 }
 
-function Invitation({ conversation, onDeclined }: { conversation: Conversation; onDeclined: () => void }) {
-  const inviter = conversation.room.value?.inviter;
+function Invitation({ conversation, onDeclined, directory }: { conversation: Conversation; onDeclined: () => void; directory: Directory }) {
+  const room = conversation.room.value;
   const busy = conversation.answering.value === "busy";
   const decline = async () => {
     if (await conversation.decline()) onDeclined();
   };
   return (
-    <div class="room-empty">
-      <h2>{words.invitation.title(inviter ? heroName(inviter) : "")}</h2>
+    <div class="room-invitation">
+      {room && <Invited room={room} directory={directory} />}
       <p>{words.invitation.hint}</p>
       {conversation.answering.value === "failed" && <p role="alert">{words.invitation.failed}</p>}
       <div class="dialog-actions">

@@ -3,6 +3,7 @@ import { people } from "../words/times";
 import type { words } from "./words";
 
 export default {
+  about: "Pwy sydd ynddi, a beth yw ei diben",
   back: "Yn ôl i'r sgyrsiau",
   unnamed: "Sgwrs wag",
   you: "Chi",
@@ -120,7 +121,6 @@ export default {
     ban: (names) => `Tynnwyd ${people(names)} o'r sgwrs`,
   },
   invitation: {
-    title: (name) => `Mae ${name} wedi eich gwahodd i'r sgwrs hon`,
     hint: "Gallwch ei darllen ac ysgrifennu ynddi ar ôl derbyn.",
     accept: "Derbyn",
     decline: "Gwrthod",

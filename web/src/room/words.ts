@@ -2,6 +2,7 @@ import { catalogue } from "../words/catalogue";
 import { people } from "../words/times";
 
 export const words = catalogue("room", {
+  about: "Who is in it, and what it is for",
   back: "Back to conversations",
   unnamed: "Empty conversation",
   you: "You",
@@ -119,7 +120,6 @@ export const words = catalogue("room", {
     ban: (names: string[]) => `${people(names)} ${names.length === 1 ? "was" : "were"} removed`,
   },
   invitation: {
-    title: (name: string) => `${name} invited you to this conversation`,
     hint: "You can read it and write in it once you accept.",
     accept: "Accept",
     decline: "Decline",

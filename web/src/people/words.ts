@@ -1,0 +1,52 @@
+import { list } from "../words/times";
+import { catalogue } from "../words/catalogue";
+
+export const words = catalogue("people", {
+  person: {
+    title: "Who this is",
+    job: "Job",
+    ward: "Ward or team",
+    account: "Username",
+    notRecorded: "Not recorded",
+    noPost: "Job and ward not recorded",
+    verified: "Name, job and ward come from your organisation’s own records.",
+    unverified: "Your organisation has not recorded a job or a ward. Check who this is before you write about a patient.",
+    similar: (others: string[]) => `Similar name: ${list(others)}. Check that you have the right person.`,
+    namedAs: (name: string, post: string) => (post ? `${name} (${post})` : name),
+    write: "Write a message",
+  },
+  start: {
+    title: "New conversation",
+    back: "Back to conversations",
+    label: "Name, job, ward or team",
+    hint: "For example “Grace”, “site manager” or “ward 7”",
+    looking: "Looking…",
+    found: (count: number) => (count === 1 ? "1 colleague found" : `${count} colleagues found`),
+    more: "There are more. Type another word to narrow them down.",
+    none: (term: string) => `Nobody found for “${term}”`,
+    noneHint: "Check the spelling, or try a job or a ward.",
+    failed: "Colleagues could not be looked up. Check your connection.",
+    again: "Try again",
+    recent: "People you wrote with last",
+    newGroup: "New group",
+    newGroupHint: "For a team, a project or a list of colleagues",
+    groups: "Join a group",
+    groupsHint: "Groups that are open to everybody here",
+  },
+  first: {
+    title: (name: string) => `New conversation with ${name}`,
+    hint: "There is no conversation between you yet. It begins when you send the first message.",
+    label: "First message",
+    send: "Send",
+    unreachable: "Not sent: Wardline cannot be reached. Your message is still here. Check your connection, then try again.",
+    refused: "Not sent: this person cannot be written to. They may have left.",
+    limited: "Not sent: too many new conversations in a short time. Wait a minute, then try again.",
+  },
+  pick: {
+    add: (name: string) => `Add ${name}`,
+    remove: (name: string) => `Remove ${name}`,
+    chosen: "Chosen",
+    added: (name: string) => `${name} added`,
+    removed: (name: string) => `${name} removed`,
+  },
+});
