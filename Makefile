@@ -5,6 +5,7 @@
 # make fuzz    every fuzz target for a while: FUZZTIME=10s
 # make bench   the load generator and its yardstick
 # make build   the binary, in bin/wardline
+# make screens pictures of the main screens, in docs/screens
 # make web     the web app's files in web/dist, from web/src
 
 SHELL := /bin/sh
@@ -12,7 +13,7 @@ GO ?= go
 FUZZTIME ?= 10s
 export CGO_ENABLED := 0
 
-.PHONY: run check lint test test-go test-web test-smoke current install fuzz bench build web clean
+.PHONY: run check lint test test-go test-web test-smoke current install fuzz bench build web screens clean
 
 run:
 	$(GO) run ./cmd/wardline demo --listen 127.0.0.1:8448
@@ -61,6 +62,9 @@ bench: build
 
 web: install
 	$(GO) run ./web/build
+
+screens: install build
+	cd web && SCREENS=1 WARDLINE_BIN=$(CURDIR)/bin/wardline node --test ../test/browser/screens.test.mjs
 
 clean:
 	rm -rf bin web/node_modules test/sdk/node_modules
