@@ -3,6 +3,7 @@ package server
 import (
 	"github.com/wardline/wardline/internal/matrix/account"
 	"github.com/wardline/wardline/internal/matrix/accountdata"
+	"github.com/wardline/wardline/internal/matrix/delivery"
 	"github.com/wardline/wardline/internal/matrix/discovery"
 	"github.com/wardline/wardline/internal/matrix/history"
 	"github.com/wardline/wardline/internal/matrix/profile"
@@ -155,6 +156,7 @@ func (s *Server) roomRoutes() []route {
 	api, making, members := room.API{Rooms: s.rooms}, creation.API{Maker: s.maker}, membership.API{Members: s.members}
 	names, reports := listing.API{Listing: s.listing}, report.API{Reports: s.reports}
 	receipts, dots := receipt.API{Receipts: s.receipts}, typing.API{Typing: s.typing}
+	deliveries := delivery.API{Ledger: s.ledger}
 	return []route{
 		{"POST /_matrix/client/v3/createRoom", User, Write, Do(making.Create)},
 		{"POST /_matrix/client/v3/join/{roomIdOrAlias}", User, Write, Do(members.Join)},
@@ -186,6 +188,8 @@ func (s *Server) roomRoutes() []route {
 		{"POST /_matrix/client/v3/rooms/{roomId}/receipt/{receiptType}/{eventId}", User, Write, Do(receipts.Set)},
 		{"POST /_matrix/client/v3/rooms/{roomId}/read_markers", User, Write, Do(receipts.SetMarkers)},
 		{"PUT /_matrix/client/v3/rooms/{roomId}/typing/{userId}", User, Write, Do(dots.Set)},
+		{"GET /_wardline/v1/rooms/{roomId}/delivery", User, Read, Do(deliveries.Marks)},
+		{"GET /_wardline/v1/rooms/{roomId}/delivery/{eventId}", User, Read, Do(deliveries.Reach)},
 	}
 }
 

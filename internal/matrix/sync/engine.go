@@ -11,6 +11,7 @@ import (
 
 	"github.com/wardline/wardline/internal/matrix/account"
 	"github.com/wardline/wardline/internal/matrix/accountdata"
+	"github.com/wardline/wardline/internal/matrix/delivery"
 	"github.com/wardline/wardline/internal/matrix/keys"
 	"github.com/wardline/wardline/internal/matrix/push"
 	"github.com/wardline/wardline/internal/matrix/receipt"
@@ -27,6 +28,7 @@ type Sources struct {
 	Rooms     *room.Rooms
 	Data      *accountdata.Keep
 	Receipts  *receipt.Receipts
+	Delivery  *delivery.Ledger
 	Typing    *typing.Typing
 	Accounts  *account.Accounts
 	Rules     *push.Rules
@@ -122,6 +124,8 @@ func (e *Engine) take(c store.Change, woken []*person) []*person {
 		if l := e.roomOf(c); l != nil {
 			return e.audience(l.NR, woken)
 		}
+	case delivery.Kind:
+		return e.senders(c, woken)
 	case room.KindForget:
 		if p := e.persons[c.Scope]; p != nil {
 			p.forget(c.Key)

@@ -13,10 +13,11 @@ import (
 
 // person is what the engine remembers of somebody who syncs.
 type person struct {
-	id      string
-	ended   atomic.Int64 // position of the last change of their sessions
-	counted atomic.Int64 // position of the last change of the counts of their devices' keys
-	idle    atomic.Int64 // ms of when the last waiting request ended; 0 while one waits
+	id       string
+	ended    atomic.Int64 // position of the last change of their sessions
+	counted  atomic.Int64 // position of the last change of the counts of their devices' keys
+	idle     atomic.Int64 // ms of when the last waiting request ended; 0 while one waits
+	received atomic.Int64 // the furthest token of /v3/sync a device of theirs came back with
 
 	mu      stdsync.Mutex
 	loaded  bool

@@ -70,6 +70,7 @@ type SlidingExtensions struct {
 	AccountData roomExtension `json:"account_data"`
 	Receipts    roomExtension `json:"receipts"`
 	Typing      roomExtension `json:"typing"`
+	Delivered   roomExtension `json:"org.wardline.delivered"`
 }
 
 type roomExtension struct {
@@ -119,8 +120,12 @@ func (e *Engine) Sliding(ctx context.Context, who *audit.Caller, ask *SlidingAsk
 		return err
 	}
 	defer c.give()
+	arrived := c.last
 	if err := c.arrive(ask.Pos); err != nil {
 		return err
+	}
+	if arrived != nil && c.acked.number == arrived.number {
+		e.received(p, arrived)
 	}
 	if who.Device != "" && ask.Extensions.ToDevice.Enabled && ask.Extensions.ToDevice.Since != "" {
 		if err := e.acceptInbox(ctx, who, ask.Extensions.ToDevice.Since); err != nil {

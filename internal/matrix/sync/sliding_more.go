@@ -8,7 +8,7 @@ import (
 	"github.com/wardline/wardline/internal/matrix/room"
 )
 
-// extensions writes the five extensions, each if asked for.
+// extensions writes the extensions, each if asked for.
 func (s *sliding) extensions(ctx context.Context, rooms []*wanted) error {
 	open := len(s.b)
 	x := &s.ask.Extensions
@@ -22,6 +22,7 @@ func (s *sliding) extensions(ctx context.Context, rooms []*wanted) error {
 		{x.AccountData.Enabled, "account_data", s.accountData},
 		{x.Receipts.Enabled, "receipts", s.receipts},
 		{x.Typing.Enabled, "typing", s.typing},
+		{x.Delivered.Enabled, "org.wardline.delivered", s.delivered},
 	}
 	for _, p := range parts {
 		if !p.on {

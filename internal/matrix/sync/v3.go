@@ -69,6 +69,7 @@ func (e *Engine) Sync(ctx context.Context, who *audit.Caller, ask Ask, give func
 	if err != nil {
 		return err
 	}
+	e.receivedAll(p, since.pos)
 	w, leave := p.wait()
 	defer leave()
 	session := sessionWatch{p, p.ended.Load()}

@@ -66,6 +66,7 @@ var Catalog = []Table{
 	{"published", "matrix/room/listing", Structure, "a room listed in the directory"},
 	{"report", "matrix/room/report", Content, "something reported to the moderators"},
 	{"receipt", "matrix/receipt", Personal, "how far somebody has read in a room"},
+	{"delivery", "matrix/delivery", Personal, "how far somebody's devices have received what was said in a room"},
 	{"push_rules", "matrix/push", Personal, "what somebody has changed of the default push rules"},
 	{"search_text", "matrix/search", Derived, "the words of a message, name or topic: the index of the search"},
 	{"search_edit", "matrix/search", Derived, "which event an edit is an edit of"},

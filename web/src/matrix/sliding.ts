@@ -6,6 +6,9 @@ import type { AccountData, Hero, Receipt, Typing } from "./record";
 
 export const syncPath = "/_matrix/client/unstable/org.matrix.simplified_msc3575/sync";
 
+/** How far the messages of the open room have come on the others' devices: Wardline's own (docs/protocol.md). */
+const deliveredName = "org.wardline.delivered";
+
 /** Enough to fill a tall screen when a conversation is opened for the first time. */
 const timelineLimit = 20;
 
@@ -25,7 +28,7 @@ export function syncRequest(connection: string, rooms: number, open: string | un
   const request: Content = {
     conn_id: connection,
     lists: { all: { ranges: [[0, rooms - 1]], ...roomConfig } },
-    extensions: { account_data: { enabled: true }, receipts: { enabled: true }, typing: { enabled: true } },
+    extensions: { account_data: { enabled: true }, receipts: { enabled: true }, typing: { enabled: true }, [deliveredName]: { enabled: true } },
   };
   if (open !== undefined) request.room_subscriptions = { [open]: roomConfig };
   return request;
@@ -58,6 +61,7 @@ export interface SyncAnswer {
   count: number;
   rooms: RoomUpdate[];
   receipts: Receipt[];
+  delivered: Receipt[];
   typing: Typing[];
   data: AccountData[];
 }
@@ -73,6 +77,7 @@ export function readSync(answer: Content): SyncAnswer {
     count: number(list.count) ?? 0,
     rooms: Object.entries(member(answer, "rooms")).flatMap(([id, room]) => (isObject(room) ? [readRoom(id, room)] : [])),
     receipts: Object.entries(member(member(extensions, "receipts"), "rooms")).flatMap(readReceipts),
+    delivered: Object.entries(member(member(extensions, deliveredName), "rooms")).flatMap(([id, marks]) => readMarks(id, marks)),
     typing: Object.entries(member(member(extensions, "typing"), "rooms")).flatMap(readTyping),
     data: readData(member(extensions, "account_data")),
   };
@@ -120,6 +125,14 @@ function readReceipt(receipt: Receipt, data: unknown): Receipt {
   const { ts, thread_id } = isObject(data) ? data : {};
   const thread = thread_id === "main" ? undefined : text(thread_id);
   return { ...receipt, ...(typeof ts === "number" ? { at: ts } : {}), ...(thread === undefined ? {} : { thread }) };
+}
+
+/** How far a room's messages have come with each person: user → the latest event there, and when. */
+export function readMarks(room_id: string, marks: unknown): Receipt[] {
+  return Object.entries(isObject(marks) ? marks : {}).flatMap(([user_id, mark]) => {
+    const event_id = isObject(mark) ? text(mark.event_id) : undefined;
+    return event_id === undefined ? [] : [{ room_id, user_id, event_id }];
+  });
 }
 
 function readTyping([room_id, event]: [string, unknown]): Typing[] {

@@ -116,7 +116,7 @@ export class Store {
     for (const receipt of answer.receipts) if (receipt.thread === undefined) void tx.objectStore("receipts").put(receipt);
     void tx.objectStore("meta").put({ connection, pos: answer.pos } satisfies Position, "position");
     await tx.done;
-    this.changes.announce({ ...change, receipts: answer.receipts, typing: answer.typing, data: answer.data.filter((one) => one.room_id === undefined) });
+    this.changes.announce({ ...change, receipts: answer.receipts, delivered: answer.delivered, typing: answer.typing, data: answer.data.filter((one) => one.room_id === undefined) });
   }
 
   /** The person's account data of a type, as the server last told it. */

@@ -11,6 +11,7 @@ import { threadOf } from "../matrix/relations";
 import { join, leave, sendReceipt } from "../matrix/room";
 import { dayOf } from "../words/times";
 import { Acts } from "./acts";
+import { marksOf } from "./delivery";
 import type { Goal, Reading } from "./reading";
 import type { Sheet } from "./sheet";
 import { Stretch, type Future, type Past } from "./stretch";
@@ -100,6 +101,7 @@ export class Conversation implements Reading {
     this.#stretch.held = true;
     this.account.sync.open(this.roomId);
     void this.acts.load();
+    void this.#loadDelivered();
   }
 
   beginReading(): void {
@@ -238,6 +240,13 @@ export class Conversation implements Reading {
     const found = await this.#stretch.jump(readUpTo).catch(() => false);
     this.#finding = false;
     if (found) this.goal.value = { to: "unread" };
+  }
+
+  /** What arrived where before this opened; sync tells of the rest. Without an answer the ticks say less, and nothing false. */
+  async #loadDelivered(): Promise<void> {
+    const marks = await marksOf(this.account.client, this.roomId).catch(() => []);
+    const told = this.#delivered.value;
+    this.#delivered.value = withAll(told, marks.filter((one) => !told.has(one.user_id)));
   }
 
   async #sendReceipt(eventId: string): Promise<void> {

@@ -29,8 +29,9 @@ const stillPx = 10;
 interface Props {
   conversation: Conversation;
   reading: Reading;
-  /** What the list is called to those who do not see it. */
+  /** What the list is called to those who do not see it, and what stands before the first of its messages. */
   label: string;
+  beginning: string;
 }
 
 interface State {
@@ -98,7 +99,7 @@ export class Timeline extends Component<Props, State> {
   }
 
   override render() {
-    const { conversation, reading, label } = this.props;
+    const { conversation, reading, label, beginning } = this.props;
     this.#take(reading.items.value);
     this.#aim(reading.goal.value);
     const y = this.#wanted();
@@ -122,7 +123,7 @@ export class Timeline extends Component<Props, State> {
           onPointerUp={this.#pressEnds}
           onPointerCancel={this.#pressEnds}
         >
-          <Past reading={reading} />
+          <Past reading={reading} beginning={beginning} />
           <ol ref={this.#list}>
             {this.#items.slice(this.#range.from, this.#range.to).map((item) => (
               <ItemView key={item.key} item={item} conversation={conversation} found={item.key === found} menuOpen={item.key === menu?.message.key} onMenu={this.#openMenu} />
@@ -361,7 +362,7 @@ function* heights(list: HTMLElement): Generator<readonly [string, number]> {
   }
 }
 
-function Past({ reading }: { reading: Reading }) {
+function Past({ reading, beginning }: { reading: Reading; beginning: string }) {
   const past = reading.past.value;
   if (past === "failed") {
     return (
@@ -373,7 +374,7 @@ function Past({ reading }: { reading: Reading }) {
       </p>
     );
   }
-  return <p class="edge">{past === "start" ? say.start : past === "loading" ? say.older : "\u00a0"}</p>;
+  return <p class="edge">{past === "start" ? beginning : past === "loading" ? say.older : "\u00a0"}</p>;
 }
 
 /** The end of what is loaded, where later messages are missing. */

@@ -93,9 +93,9 @@ function Body({ conversation, typing, onDeclined, directory }: { conversation: C
       {thread ? <ThreadHead key={thread.root} conversation={conversation} /> : <PinnedBar key={conversation.roomId} conversation={conversation} />}
       <Trouble conversation={conversation} />
       {thread ? (
-        <Timeline key={thread.root} conversation={conversation} reading={thread} label={say.thread} />
+        <Timeline key={thread.root} conversation={conversation} reading={thread} label={say.thread} beginning={say.threadStart} />
       ) : (
-        <Timeline key={conversation.roomId} conversation={conversation} reading={conversation} label={say.messages} />
+        <Timeline key={conversation.roomId} conversation={conversation} reading={conversation} label={say.messages} beginning={say.start} />
       )}
       <p class="typing" role="status">
         {typing.length > 0 && say.typing(typing.map((user) => conversation.nameOf(user)))}

@@ -34,6 +34,7 @@ export default {
   reactionBy: (key, names) => `${key}: ${people(names)}`,
   openThread: "Ateb mewn edefyn",
   thread: "Edefyn",
+  threadStart: "Atebion i un neges",
   closeThread: "Yn ôl i'r sgwrs",
   replies: (count) => (count === 1 ? "1 ateb" : `${count} ateb`),
   edit: "Golygu",

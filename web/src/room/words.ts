@@ -33,6 +33,7 @@ export const words = catalogue("room", {
   reactionBy: (key: string, names: string[]) => `${key}: ${people(names)}`,
   openThread: "Reply in thread",
   thread: "Thread",
+  threadStart: "Replies to one message",
   closeThread: "Back to the conversation",
   replies: (count: number) => (count === 1 ? "1 reply" : `${count} replies`),
   edit: "Edit",
