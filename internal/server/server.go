@@ -72,7 +72,7 @@ type Server struct {
 	maker    *creation.Maker
 	reports  *report.Reports
 	receipts *receipt.Receipts
-	delivery *delivery.Ledger
+	ledger   *delivery.Ledger
 	typing   *typing.Typing
 	rules    *push.Rules
 	counter  *push.Counter
@@ -179,8 +179,8 @@ func (s *Server) buildSlices(context.Context) error {
 	}, s.rooms, s.listing, s.log)
 	s.reports = report.New(s.db, s.rooms)
 	s.receipts = receipt.New(s.db, s.rooms)
-	s.delivery = delivery.New(s.db, s.rooms, s.receipts)
-	s.onStop(s.delivery.Stop)
+	s.ledger = delivery.New(s.db, s.rooms, s.receipts)
+	s.onStop(s.ledger.Stop)
 	s.typing = typing.New(s.rooms)
 	s.buildPush()
 	s.relation = relation.New(s.db, s.rooms, s.keep)
@@ -195,7 +195,7 @@ func (s *Server) buildSlices(context.Context) error {
 		return err
 	}
 	s.engine = engine.New(engine.Sources{
-		DB: s.db, Rooms: s.rooms, Data: s.keep, Receipts: s.receipts, Delivery: s.delivery, Typing: s.typing, Accounts: s.accounts, Rules: s.rules, Counter: s.counter,
+		DB: s.db, Rooms: s.rooms, Data: s.keep, Receipts: s.receipts, Delivery: s.ledger, Typing: s.typing, Accounts: s.accounts, Rules: s.rules, Counter: s.counter,
 		Keys: s.keys, Inbox: s.inbox, Relations: s.relation, Log: s.log,
 	})
 	s.onDrain(s.engine.Stop)
