@@ -44,6 +44,8 @@ export class Tray {
     private readonly account: Account,
     /** The chosen files, which outlive this tray while other conversations are read. */
     readonly pieces: Signal<Piece[]>,
+    /** Measures films and recordings, where there is a page to do it. */
+    private readonly measure: (file: Blob) => Promise<Measure> = () => Promise.resolve({}),
   ) {}
 
   /** Takes files from a picker, the clipboard, a drop or the camera. */
@@ -116,6 +118,7 @@ export class Tray {
       this.#unreadable.value = new Set([...this.#unreadable.value, piece.id]);
       return;
     }
+    if (piece.kind === "video" || piece.kind === "audio") Object.assign(piece.measure, await this.measure(piece.original));
     if (piece.kind !== "image") return;
     Object.assign(piece.measure, await sizeOfPicture(piece.original));
     if (piece.original.size > worthShrinking) piece.small.value = await smaller(piece.original);

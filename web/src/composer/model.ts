@@ -2,7 +2,7 @@
 // worth knowing before it is sent.
 
 import { batch, computed, effect, signal } from "@preact/signals";
-import { voiceContent, type Voice } from "../attach/content";
+import { voiceContent, type Measure, type Voice } from "../attach/content";
 import { Tray } from "../attach/model";
 import type { Account } from "../matrix/account";
 import type { Change } from "../matrix/changes";
@@ -67,8 +67,9 @@ export class Composer {
     readonly roomId: string,
     readonly draft: Draft,
     private readonly around: Around,
+    measure?: (file: Blob) => Promise<Measure>,
   ) {
-    this.tray = new Tray(account, draft.pieces);
+    this.tray = new Tray(account, draft.pieces, measure);
     this.quick = new QuickReplies(account);
     this.#typing = new TypingNotice(account.client, roomId);
     this.#undo.push(account.store.changes.listen((change) => this.#apply(change)));

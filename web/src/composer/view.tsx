@@ -21,9 +21,11 @@ import { Names, nameId, namesId } from "./names";
 import { useBeforeClosing, useDrop, useKeeping } from "./page";
 import { words } from "./words";
 
+const measure = async (file: Blob) => await (await import("../attach/film")).measureFilm(file);
+
 export function Composer({ conversation }: { conversation: Conversation }) {
   const { draft } = conversation;
-  const model = useMemo(() => new Model(conversation.account, conversation.roomId, draft, conversation), [draft]);
+  const model = useMemo(() => new Model(conversation.account, conversation.roomId, draft, conversation, measure), [draft]);
   useEffect(() => () => model.close(), [model]);
   const dropping = useDrop(model.tray);
   useBeforeClosing(conversation.account.outbox);

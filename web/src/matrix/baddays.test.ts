@@ -193,6 +193,21 @@ test("two tabs send each message once, in the order of their queue", async () =>
   expect(server.sent(/PUT .*send/)).toHaveLength(expected.length);
 });
 
+test("a message that one tab waits to send again can be taken back in another, and the next one goes", async () => {
+  const { server, room } = await ward();
+  const first = await signIn(server);
+  first.start();
+  server.fail(/PUT .*send/, { status: 429, body: { errcode: "M_LIMIT_EXCEEDED", retry_after_ms: 600_000 } }, 1);
+  await first.outbox.add(room, "m.room.message", say("wrong person"));
+  await first.outbox.add(room, "m.room.message", say("right person"));
+  await until(() => expect(server.sent(/PUT .*send/)).toHaveLength(1));
+  const second = (await Account.restore(server.url))!;
+  const [waiting] = await second.store.pending();
+  expect(await second.outbox.discard(waiting!.txn_id)).toBe(true);
+  await until(() => expect(atServer(server, room)).toEqual(["right person"]));
+  second.store.close();
+});
+
 test("half an hour offline loses nothing, and asks no more often than it must", async () => {
   const { server, room } = await ward();
   const account = await signIn(server);

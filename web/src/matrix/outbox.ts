@@ -48,7 +48,7 @@ export class Outbox {
   ) {
     this.#queue = new Queue(store);
     store.changes.listen((change) => {
-      change.settled?.forEach((txnId) => this.#underWay.get(txnId)?.abort());
+      change.settled?.forEach((txnId) => this.#letGo(txnId));
       if (change.ask === "wake" || change.status?.state === "live") this.#wakeHere();
       if (!this.#leads) return;
       for (const one of change.pending ?? []) if (one.state === "queued") this.#drain(one.room_id);
@@ -105,8 +105,6 @@ export class Outbox {
     if (pending.tried && pending.state === "queued") await this.#queue.change(txnId, { cancelled: true });
     else await this.#queue.remove(txnId);
     this.store.changes.announce({ settled: [txnId] });
-    const rest = this.#rests.get(pending.room_id);
-    if (rest?.txnId === txnId) rest.alarm.wake();
     return true;
   }
 
@@ -124,6 +122,12 @@ export class Outbox {
   async stop(): Promise<void> {
     this.#stopped.abort();
     await Promise.allSettled([...this.#draining.values(), this.#leading]);
+  }
+
+  /** A message that was under way here arrived, or was given up in this tab or another: on to the next one. */
+  #letGo(txnId: string): void {
+    this.#underWay.get(txnId)?.abort();
+    for (const rest of this.#rests.values()) if (rest.txnId === txnId) rest.alarm.wake();
   }
 
   #wakeHere(): void {
@@ -234,6 +238,13 @@ export class Outbox {
     this.#tell({ ...next, reason: next.reason === "NOT_STORED" ? next.reason : trouble(error), retry_at: Date.now() + ms });
     await rest.alarm.sleep(ms, this.#stopped.signal);
     this.#rests.delete(next.room_id);
+    // Another tab may have given it up just before it heard that it waits.
+    if (!this.#stopped.signal.aborted && !(await this.#isWaiting(next.txn_id))) this.store.changes.announce({ settled: [next.txn_id] });
+  }
+
+  async #isWaiting(txnId: string): Promise<boolean> {
+    const pending = await this.#queue.read(txnId);
+    return pending !== undefined && !pending.cancelled;
   }
 
   async #change(txnId: string, change: Partial<Pending>): Promise<Pending | undefined> {
