@@ -6,6 +6,7 @@ import type { Account } from "../matrix/account";
 import { MatrixError } from "../matrix/http";
 import { plainWords } from "../search/names";
 import { readPeople, readPerson, type Person } from "./person";
+import { similarTo } from "./similar";
 
 /** How many results are asked for; more than a screen holds would not be read. */
 const mostFound = 30;
@@ -33,6 +34,15 @@ export class Directory {
     const people = readPeople(answer.results);
     batch(() => people.forEach((person) => (this.#signal(person.user_id).value = person)));
     return { people, limited: answer.limited === true };
+  }
+
+  /** Colleagues whose names are similar to somebody's, as far as they begin alike: those to compare with before writing. */
+  async similarTo(person: Person): Promise<Person[]> {
+    const words = plainWords(person.name);
+    const terms = new Set([words.at(-1)?.slice(0, 4), words.at(-2)?.slice(0, 3)].filter((term) => term !== undefined));
+    const found = await Promise.all([...terms].map((term) => this.find(term)));
+    const others = new Map(found.flatMap((one) => one.people.map((other) => [other.user_id, other] as const)));
+    return similarTo(person, [...others.values()]);
   }
 
   #signal(userId: string): Signal<Person | undefined> {

@@ -1,6 +1,7 @@
 // Starting a conversation: whom to write to, and the first message to them.
 
 import "./style.css";
+import { useSignal } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { paths, pathTo } from "../app/route";
 import type { Conversations } from "../conversations/model";
@@ -203,12 +204,14 @@ function Writing({ to, account, directory, onGo, go }: PeopleProps & { to: Perso
   );
 }
 
-/** Colleagues whose names begin like theirs: those to compare with. A failure to find them warns of nobody. */
+/** Whom they might be taken for. That nobody could be looked up warns of nobody: the name, the job and the ward still stand there. */
 function useLookalikes(directory: Directory, person: Person): readonly Person[] {
-  const finder = useMemo(() => new Finder(directory, (id) => id === person.user_id), [directory, person]);
+  const found = useSignal<readonly Person[]>([]);
   useEffect(() => {
-    finder.typed(person.name);
-    return () => finder.clear();
-  }, [finder]);
-  return finder.people.value;
+    directory.similarTo(person).then(
+      (similar) => (found.value = similar),
+      () => (found.value = []),
+    );
+  }, [directory, person]);
+  return found.value;
 }
