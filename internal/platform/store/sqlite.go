@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -183,12 +184,20 @@ func (s *sqliteSession) prepare(ctx context.Context, query string) (*sql.Stmt, e
 			delete(s.stmts, text)
 		}
 	}
-	st, err := s.conn.PrepareContext(ctx, query)
+	st, err := s.conn.PrepareContext(ctx, steady(query))
 	if err != nil {
 		return nil, err
 	}
 	s.stmts[query] = st
 	return st, nil
+}
+
+var limitParameter = regexp.MustCompile(`\bLIMIT (\$\d+)`)
+
+// steady keeps SQLite from compiling a statement again at each use: it looks into a parameter that stands alone after LIMIT
+// to plan by its value, and so throws the plan away whenever another is bound.
+func steady(query string) string {
+	return limitParameter.ReplaceAllString(query, "LIMIT CAST($1 AS INTEGER)")
 }
 
 func (s *sqliteSession) exec(ctx context.Context, query string, args []any) (sql.Result, error) {
