@@ -172,6 +172,7 @@ func TestInstallationReadOnly(t *testing.T) {
 	if says := i.process.log.String(); i.process.cmd.ProcessState.ExitCode() != 1 || !strings.Contains(says, d.dir) {
 		t.Errorf("status %d: %s", i.process.cmd.ProcessState.ExitCode(), says)
 	}
+	i.verify() // looking needs no writing
 	d.protect(false)
 	i.start()
 	i.verify()

@@ -1,7 +1,7 @@
-// Package account says who may use the server and from where: people and their passwords, their devices, the access and
-// refresh tokens of these, and the proof that is asked for again before what cannot be undone (user-interactive
-// authentication). It knows nothing of rooms and does not keep what people store or say of themselves (accountdata,
-// profile).
+// Package account says who may use the server and from where: people, their devices, the access and refresh tokens of these,
+// and the proof that is asked for again before what cannot be undone (user-interactive authentication). How passwords are
+// hashed and judged is package credential's. It knows nothing of rooms and does not keep what people store or say of
+// themselves (accountdata, profile).
 package account
 
 import (
@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/wardline/wardline/internal/matrix/account/credential"
 	"github.com/wardline/wardline/internal/matrix/profile"
 	"github.com/wardline/wardline/internal/platform/audit"
 	"github.com/wardline/wardline/internal/platform/errs"
@@ -37,18 +38,18 @@ const (
 // Config is what of the configuration concerns accounts.
 type Config struct {
 	ServerName         string
-	PublicURL          string        // told to clients at sign-in as the address to use; empty: not told
-	MinPassword        int           // characters; 0: 10
-	RegistrationSecret string        // of shared-secret registration; empty: there is none
-	OpenRegistration   bool          // anyone may register: for tests only
-	AccessLifetime     time.Duration // of access tokens of clients that can refresh them; 0: an hour
-	RefreshLifetime    time.Duration // of refresh tokens that are not used; 0: 90 days
-	PlainLifetime      time.Duration // of access tokens of clients that cannot refresh; 0: no end
-	MaxDevices         int           // of one person, the one unused for longest giving way; 0: 100
-	GuessesPerSecond   float64       // wrong passwords for one account, in the long run; 0: a tenth
-	GuessBurst         int           // and at once; 0: 20
-	NoLimits           bool          // no limit on guessing: for test rigs
-	Cost               Cost          // of a password's hash; the zero value: DefaultCost
+	PublicURL          string          // told to clients at sign-in as the address to use; empty: not told
+	MinPassword        int             // characters; 0: 10
+	RegistrationSecret string          // of shared-secret registration; empty: there is none
+	OpenRegistration   bool            // anyone may register: for tests only
+	AccessLifetime     time.Duration   // of access tokens of clients that can refresh them; 0: an hour
+	RefreshLifetime    time.Duration   // of refresh tokens that are not used; 0: 90 days
+	PlainLifetime      time.Duration   // of access tokens of clients that cannot refresh; 0: no end
+	MaxDevices         int             // of one person, the one unused for longest giving way; 0: 100
+	GuessesPerSecond   float64         // wrong passwords for one account, in the long run; 0: a tenth
+	GuessBurst         int             // and at once; 0: 20
+	NoLimits           bool            // no limit on guessing: for test rigs
+	Cost               credential.Cost // of a password's hash; the zero value: credential.Default
 	Now                func() time.Time
 }
 
@@ -66,10 +67,10 @@ type Accounts struct {
 	// that the person wants what they left to be erased as far as the trust may.
 	Deactivated func(tx *store.Tx, who *audit.Caller, user string, erase bool) error
 
-	hasher   *hasher
+	hasher   *credential.Hasher
 	sessions *sessionCache
 	seen     *sightings
-	guesses  *throttle
+	guesses  *credential.Guesses
 	seal     sealer
 }
 
@@ -78,10 +79,12 @@ func New(db *store.DB, conf Config, profiles *profile.Profiles) *Accounts {
 	conf = conf.filled()
 	a := &Accounts{
 		db: db, conf: conf, profiles: profiles,
-		hasher:   newHasher(conf.Cost),
+		hasher:   credential.New(conf.Cost),
 		sessions: newSessionCache(),
 		seen:     newSightings(db),
-		guesses:  newThrottle(conf),
+	}
+	if !conf.NoLimits {
+		a.guesses = credential.NewGuesses(conf.GuessesPerSecond, conf.GuessBurst)
 	}
 	db.Follow(a.sessions.follow)
 	return a
@@ -107,8 +110,8 @@ func (c Config) filled() Config {
 	if c.GuessBurst == 0 {
 		c.GuessBurst = 20
 	}
-	if c.Cost == (Cost{}) {
-		c.Cost = DefaultCost
+	if c.Cost == (credential.Cost{}) {
+		c.Cost = credential.Default
 	}
 	if c.Now == nil {
 		c.Now = time.Now
@@ -151,7 +154,7 @@ type User struct {
 	Suspended   time.Time // since when; zero: not
 	Deactivated time.Time // since when; zero: in use
 
-	password string // PHC; empty: no sign-in by password
+	hash string // of the password, PHC; empty: no sign-in by password
 }
 
 // Active says that the account has not been deactivated.

@@ -120,7 +120,7 @@ func (a *Accounts) challenge(bound, stage, code, message string) error {
 // guess verifies a password of an account, existing or not, within the limit on guesses. A wrong one is recorded when the
 // account exists: people type passwords where names belong, so other names are not.
 func (a *Accounts) guess(ctx context.Context, who *audit.Caller, user, password string) (right bool, u User, err error) {
-	refund, retry := a.guesses.take(user, a.conf.Now())
+	refund, retry := a.guesses.Take(user, a.conf.Now())
 	if retry > 0 {
 		return false, User{}, &errs.Error{
 			Kind: errs.Limited, Code: "M_LIMIT_EXCEEDED", Retry: retry,
@@ -133,7 +133,7 @@ func (a *Accounts) guess(ctx context.Context, who *audit.Caller, user, password 
 		refund()
 		return false, User{}, err
 	}
-	right, stale, err := a.hasher.verify(ctx, u.password, password)
+	right, stale, err := a.hasher.Verify(ctx, u.hash, password)
 	if err != nil {
 		refund()
 		return false, User{}, err
@@ -141,7 +141,7 @@ func (a *Accounts) guess(ctx context.Context, who *audit.Caller, user, password 
 	if right {
 		refund()
 		if stale {
-			u.password, err = a.rehash(ctx, u, password)
+			u.hash, err = a.rehash(ctx, u, password)
 		}
 		return true, u, err
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/wardline/wardline/internal/matrix/account/credential"
 	"github.com/wardline/wardline/internal/platform/audit"
 	"github.com/wardline/wardline/internal/platform/errs"
 )
@@ -110,7 +111,7 @@ func (api API) ChangePassword(ctx context.Context, who *audit.Caller, in Passwor
 	if in.Password == nil {
 		return struct{}{}, errs.Missing("A new password is required.")
 	}
-	if err := api.Accounts.checkPassword(who.User, *in.Password); err != nil {
+	if err := credential.Check(who.User, *in.Password, api.Accounts.conf.MinPassword); err != nil {
 		return struct{}{}, err
 	}
 	if err := api.Accounts.Confirm(ctx, who, in.Auth, "password"); err != nil {

@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 
+	"github.com/wardline/wardline/internal/matrix/account/credential"
 	"github.com/wardline/wardline/internal/platform/audit"
 	"github.com/wardline/wardline/internal/platform/errs"
 	"github.com/wardline/wardline/internal/platform/store"
@@ -46,7 +47,7 @@ func (a *Accounts) signIn(ctx context.Context, who *audit.Caller, known User, in
 		if err != nil {
 			return err
 		}
-		if !u.Active() || u.password != known.password {
+		if !u.Active() || u.hash != known.hash {
 			return wrongPassword()
 		}
 		if !u.Locked.IsZero() {
@@ -63,7 +64,7 @@ func (a *Accounts) signIn(ctx context.Context, who *audit.Caller, known User, in
 // rehash stores a password that was just verified at today's cost, its hash having been made at another, and gives the
 // hash that is stored now.
 func (a *Accounts) rehash(ctx context.Context, u User, password string) (string, error) {
-	hash, err := a.hasher.hash(ctx, password)
+	hash, err := a.hasher.Hash(ctx, password)
 	if err != nil {
 		return "", err
 	}
@@ -73,7 +74,7 @@ func (a *Accounts) rehash(ctx context.Context, u User, password string) (string,
 		if err != nil {
 			return err
 		}
-		if stored = now.password; stored != u.password {
+		if stored = now.hash; stored != u.hash {
 			return nil // changed since: nothing to do
 		}
 		stored = hash
@@ -120,10 +121,10 @@ func (a *Accounts) ResetPassword(ctx context.Context, who *audit.Caller, user, p
 func (a *Accounts) resetPassword(ctx context.Context, who *audit.Caller, user, password string,
 	others bool, except, action string,
 ) error {
-	if err := a.checkPassword(user, password); err != nil {
+	if err := credential.Check(user, password, a.conf.MinPassword); err != nil {
 		return err
 	}
-	hash, err := a.hasher.hash(ctx, password)
+	hash, err := a.hasher.Hash(ctx, password)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/wardline/wardline/internal/matrix/account/credential"
 	"github.com/wardline/wardline/internal/matrix/profile"
 	"github.com/wardline/wardline/internal/platform/audit"
 	"github.com/wardline/wardline/internal/platform/errs"
@@ -34,10 +35,10 @@ type NewUser struct {
 
 // Hash gives what NewUser takes in place of a password, so that many accounts can share the work.
 func (a *Accounts) Hash(ctx context.Context, password string) (string, error) {
-	if err := checkLength(password); err != nil {
+	if err := credential.CheckLength(password); err != nil {
 		return "", err
 	}
-	return a.hasher.hash(ctx, password)
+	return a.hasher.Hash(ctx, password)
 }
 
 // AddUser makes an account, as an operator, the demonstration or a directory does, and gives its user id. A name that is
@@ -61,21 +62,20 @@ func (a *Accounts) prepare(ctx context.Context, n NewUser) (NewUser, error) {
 		n.DisplayName = localpart(id)
 	}
 	if n.Hash != "" {
-		_, err := parsePHC(n.Hash)
-		return n, err
+		return n, credential.Parse(n.Hash)
 	}
 	if n.Password == "" {
 		return n, nil
 	}
 	if n.weak {
-		err = checkLength(n.Password)
+		err = credential.CheckLength(n.Password)
 	} else {
-		err = a.checkPassword(id, n.Password)
+		err = credential.Check(id, n.Password, a.conf.MinPassword)
 	}
 	if err != nil {
 		return n, err
 	}
-	n.Hash, err = a.hasher.hash(ctx, n.Password)
+	n.Hash, err = a.hasher.Hash(ctx, n.Password)
 	return n, err
 }
 
@@ -88,7 +88,7 @@ func (a *Accounts) add(tx *store.Tx, who *audit.Caller, n NewUser) error {
 	if err := free(tx, n.Name); err != nil {
 		return err
 	}
-	err := insertUser(tx, User{ID: n.Name, Admin: n.Admin, Created: a.conf.Now(), password: n.Hash})
+	err := insertUser(tx, User{ID: n.Name, Admin: n.Admin, Created: a.conf.Now(), hash: n.Hash})
 	if err != nil {
 		return err
 	}
@@ -158,7 +158,7 @@ func (a *Accounts) Register(ctx context.Context, who *audit.Caller, auth *Auth, 
 		return Session{}, err
 	}
 	if r.Password != "" { // without one there is no way to sign in again: good enough for the accounts of a test
-		if err := checkLength(r.Password); err != nil {
+		if err := credential.CheckLength(r.Password); err != nil {
 			return Session{}, err
 		}
 	}
@@ -225,7 +225,7 @@ func (a *Accounts) RegisterBySecret(ctx context.Context, who *audit.Caller, r Se
 	if err != nil || !hmac.Equal(given, r.mac(a.conf.RegistrationSecret)) {
 		return Session{}, errs.Forbid("The MAC is not right.")
 	}
-	if err := checkLength(r.Password); err != nil {
+	if err := credential.CheckLength(r.Password); err != nil {
 		return Session{}, err
 	}
 	if _, err := a.registrable(r.Name); err != nil {

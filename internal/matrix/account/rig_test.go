@@ -13,6 +13,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/tidwall/gjson"
 
+	"github.com/wardline/wardline/internal/matrix/account/credential"
 	"github.com/wardline/wardline/internal/matrix/accountdata"
 	"github.com/wardline/wardline/internal/matrix/profile"
 	"github.com/wardline/wardline/internal/platform/audit"
@@ -33,7 +34,7 @@ const (
 )
 
 var (
-	cheap    = Cost{Time: 1, Memory: 64, Lanes: 1}
+	cheap    = credential.Cost{Time: 1, Memory: 64, Lanes: 1}
 	operator = &audit.Caller{}
 	ward7    = netip.MustParseAddr("192.0.2.7")
 )

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/wardline/wardline/internal/matrix/account/credential"
 	"github.com/wardline/wardline/internal/platform/errs"
 	"github.com/wardline/wardline/internal/platform/store"
 	"github.com/wardline/wardline/internal/platform/store/storetest"
@@ -313,14 +314,14 @@ func TestRehash(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r.hasher = newHasher(Cost{Time: 2, Memory: 64, Lanes: 1})
+		r.hasher = credential.New(credential.Cost{Time: 2, Memory: 64, Lanes: 1})
 		r.login("alice", SignIn{})
 		after, err := r.User(t.Context(), id)
-		if err != nil || after.password == before.password || !strings.Contains(after.password, "t=2") {
-			t.Fatalf("the hash became %q (%v)", after.password, err)
+		if err != nil || after.hash == before.hash || !strings.Contains(after.hash, "t=2") {
+			t.Fatalf("the hash became %q (%v)", after.hash, err)
 		}
 		r.login("alice", SignIn{})
-		if again, _ := r.User(t.Context(), id); again.password != after.password {
+		if again, _ := r.User(t.Context(), id); again.hash != after.hash {
 			t.Error("hashed again for nothing")
 		}
 	})

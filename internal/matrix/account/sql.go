@@ -16,7 +16,7 @@ type scanner interface{ Scan(dest ...any) error }
 func scanUser(row scanner) (User, error) {
 	var u User
 	var admin, locked, suspended, deactivated, created int64
-	err := row.Scan(&u.ID, &u.password, &admin, &locked, &suspended, &deactivated, &created)
+	err := row.Scan(&u.ID, &u.hash, &admin, &locked, &suspended, &deactivated, &created)
 	u.Admin = admin != 0
 	u.Locked, u.Suspended, u.Deactivated = since(locked), since(suspended), since(deactivated)
 	u.Created = time.UnixMilli(created).UTC()
@@ -63,7 +63,7 @@ func usersAfter(tx *store.Tx, after string, limit int) ([]User, error) {
 
 func insertUser(tx *store.Tx, u User) error {
 	return tx.Exec(`INSERT INTO account (user_id, password, admin, locked, suspended, deactivated, created)
-		VALUES ($1, $2, $3, 0, 0, 0, $4)`, u.ID, u.password, flag(u.Admin), u.Created.UnixMilli())
+		VALUES ($1, $2, $3, 0, 0, 0, $4)`, u.ID, u.hash, flag(u.Admin), u.Created.UnixMilli())
 }
 
 func flag(b bool) int64 {

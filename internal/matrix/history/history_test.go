@@ -85,7 +85,7 @@ func (r *rig) other(l *room.Live) string {
 func (r *rig) checkPages(l *room.Live, dice *rand.Rand) {
 	r.t.Helper()
 	var want, stickers []string
-	for _, ev := range r.allowed(l) {
+	for _, ev := range r.allowed(r.stored(l)) {
 		if ev.StateKey == nil && ev.Sender == roomtest.Who("cara").User {
 			continue
 		}

@@ -3,6 +3,7 @@ package sync
 import (
 	"context"
 	"crypto/rand"
+	"slices"
 	"strconv"
 	"strings"
 	stdsync "sync"
@@ -11,9 +12,12 @@ import (
 	"github.com/wardline/wardline/internal/platform/errs"
 )
 
-// connsMost bounds the sliding connections this node remembers; the ones used longest ago go first. A client whose
-// connection is forgotten is told so and starts afresh.
-const connsMost = 50_000
+// Bounds of the sliding connections this node remembers, of everybody and of one device; the ones used longest ago go first.
+// A client whose connection is forgotten is told so and starts afresh.
+const (
+	connsMost     = 50_000
+	connsOfDevice = 20
+)
 
 type connKey struct{ user, device, id string }
 
@@ -21,6 +25,7 @@ type connKey struct{ user, device, id string }
 type connections struct {
 	mu  stdsync.Mutex
 	all map[connKey]*conn
+	ids map[connKey][]string // of each device (a key without id), the one begun last at the end
 }
 
 // conn is one sliding connection: what its client has been told.
@@ -51,7 +56,9 @@ type toldRoom struct {
 	joined   bool   // as a room the reader is in
 }
 
-func newConnections() *connections { return &connections{all: map[connKey]*conn{}} }
+func newConnections() *connections {
+	return &connections{all: map[connKey]*conn{}, ids: map[connKey][]string{}}
+}
 
 func errUnknownPos() error {
 	return errs.New(errs.Invalid, "M_UNKNOWN_POS", "This connection is not known any more: start a new one.")
@@ -71,7 +78,7 @@ func (cs *connections) open(k connKey, pos string) (*conn, error) {
 		if len(cs.all) >= connsMost {
 			cs.dropOldest()
 		}
-		cs.all[k] = c
+		cs.begin(k, c)
 	case c == nil || !strings.HasPrefix(pos, c.serial+"_"):
 		return nil, errUnknownPos()
 	default:
@@ -79,6 +86,30 @@ func (cs *connections) open(k connKey, pos string) (*conn, error) {
 	}
 	c.used = time.Now()
 	return c, nil
+}
+
+// begin remembers a connection, in place of the one that its device began longest ago when it has too many. The caller holds
+// mu.
+func (cs *connections) begin(k connKey, c *conn) {
+	cs.drop(k)
+	of := connKey{user: k.user, device: k.device}
+	if ids := cs.ids[of]; len(ids) >= connsOfDevice {
+		cs.drop(connKey{k.user, k.device, ids[0]})
+	}
+	cs.all[k] = c
+	cs.ids[of] = append(cs.ids[of], k.id)
+}
+
+// drop forgets a connection. The caller holds mu.
+func (cs *connections) drop(k connKey) {
+	if cs.all[k] == nil {
+		return
+	}
+	delete(cs.all, k)
+	of := connKey{user: k.user, device: k.device}
+	if cs.ids[of] = slices.DeleteFunc(cs.ids[of], func(id string) bool { return id == k.id }); len(cs.ids[of]) == 0 {
+		delete(cs.ids, of)
+	}
 }
 
 // dropOldest makes room by forgetting a tenth of the connections. The caller holds mu.
@@ -92,7 +123,7 @@ func (cs *connections) dropOldest() {
 	cut := oldest.Add(time.Since(oldest) / 10)
 	for k, c := range cs.all {
 		if !c.used.After(cut) {
-			delete(cs.all, k)
+			cs.drop(k)
 		}
 	}
 }
@@ -103,7 +134,7 @@ func (cs *connections) sweep(now time.Time) {
 	defer cs.mu.Unlock()
 	for k, c := range cs.all {
 		if now.Sub(c.used) > 24*time.Hour {
-			delete(cs.all, k)
+			cs.drop(k)
 		}
 	}
 }

@@ -1,7 +1,9 @@
 package sync
 
 import (
+	"strconv"
 	"testing"
+	"time"
 
 	"github.com/wardline/wardline/internal/matrix/room/roomtest"
 	"github.com/wardline/wardline/internal/matrix/typing"
@@ -26,5 +28,31 @@ func TestTheViewIsNeverAheadOfWhatItReads(t *testing.T) {
 	ward.Say("amira", ward.Room("amira", "ben"), "bloods are back")
 	if seen == 0 || e.applied.Load() != db.Position() {
 		t.Errorf("%d batches; the view is at %d, the log at %d", seen, e.applied.Load(), db.Position())
+	}
+}
+
+// TestConnectionsOfADeviceAreBounded: a device that begins one sliding connection after another loses its own, and nobody else's.
+func TestConnectionsOfADeviceAreBounded(t *testing.T) {
+	cs := newConnections()
+	begin := func(user, id string) string {
+		t.Helper()
+		c, err := cs.open(connKey{user, "PHONE", id}, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c.serial + "_0"
+	}
+	resumes := func(user, id, pos string) bool { _, err := cs.open(connKey{user, "PHONE", id}, pos); return err == nil }
+	other := begin("@ben:x", "main")
+	first, kept := begin("@amira:x", "0"), ""
+	for i := range connsOfDevice {
+		begin("@amira:x", strconv.Itoa(i+1))
+		kept = begin("@amira:x", strconv.Itoa(i+1)) // begun again, it is still one
+	}
+	if resumes("@amira:x", "0", first) || !resumes("@amira:x", strconv.Itoa(connsOfDevice), kept) || !resumes("@ben:x", "main", other) {
+		t.Error("the wrong connection was forgotten")
+	}
+	if cs.sweep(time.Now().Add(25 * time.Hour)); len(cs.all)+len(cs.ids) != 0 {
+		t.Errorf("%d connections of %d devices are left a day later", len(cs.all), len(cs.ids))
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -29,25 +30,51 @@ func openSQLite(ctx context.Context, o Options) (engine, error) {
 	path := filepath.Join(o.Dir, "wardline.db")
 	common := "_pragma=busy_timeout(" + o.lockWait(5*time.Second) + ")&_pragma=cache_size(-16000)&_pragma=foreign_keys(1)&_pragma=temp_store(2)"
 	write := common + "&_txlock=immediate&_pragma=journal_mode(WAL)&_pragma=synchronous(" + o.sync() + ")&_pragma=wal_autocheckpoint(" + strconv.Itoa(walPages) + ")&_pragma=journal_size_limit(67108864)"
+	read := common + "&_pragma=query_only(1)"
 	if o.ReadOnly {
-		write = common + "&mode=ro"
+		e, err := connectSQLite(ctx, path, common+"&mode=ro", read)
+		if err != nil {
+			still := stillFile(path)
+			if e, again := connectSQLite(ctx, path, still, still); again == nil {
+				return e, nil
+			}
+		}
+		return e, err
 	}
+	if err := keepPrivate(path); err != nil {
+		return nil, errNotOpened(path, err)
+	}
+	return connectSQLite(ctx, path, write, read)
+}
+
+// errNotOpened says what to look at when the database file cannot be opened.
+func errNotOpened(path string, err error) error {
+	return fmt.Errorf("store: %s cannot be opened; check that the directory exists and may be written: %w", path, err)
+}
+
+// stillFile gives the parameters for a database on a file system that nobody can write, where SQLite cannot make the index of
+// its WAL: with a WAL the index is in the memory of each connection, and without one nothing can change. The size of the cache is not
+// among them: the driver would set it first, and setting it reads the file.
+func stillFile(path string) string {
+	if wal, err := os.Stat(path + "-wal"); err == nil && wal.Size() > 0 {
+		return "mode=ro&vfs=unix-none&_pragma=locking_mode(EXCLUSIVE)&_pragma=temp_store(2)"
+	}
+	return "mode=ro&immutable=1&_pragma=temp_store(2)"
+}
+
+// connectSQLite opens the file with the parameters of each of the two ways it is used.
+func connectSQLite(ctx context.Context, path, write, read string) (engine, error) {
 	e := &sqliteEngine{path: path}
 	var err error
-	if !o.ReadOnly {
-		if err := keepPrivate(path); err != nil {
-			return nil, fmt.Errorf("store: %s cannot be opened; check that the directory exists and may be written: %w", path, err)
-		}
-	}
 	if e.write, err = sql.Open("sqlite", sqliteURI(path, write)); err != nil {
 		return nil, err
 	}
-	if e.read, err = sql.Open("sqlite", sqliteURI(path, common+"&_pragma=query_only(1)")); err != nil {
+	if e.read, err = sql.Open("sqlite", sqliteURI(path, read)); err != nil {
 		return nil, err
 	}
 	var version string
 	if err := e.write.QueryRowContext(ctx, sqlSQLiteVersion).Scan(&version); err != nil {
-		return nil, errors.Join(fmt.Errorf("store: %s cannot be opened; check that the directory exists and may be written: %w", path, err), e.close())
+		return nil, errors.Join(errNotOpened(path, err), e.close())
 	}
 	if versionLess(version, sqliteFloor) {
 		return nil, errors.Join(fmt.Errorf("store: SQLite %s has a bug that can lose data; at least %s is needed", version, sqliteFloor), e.close())
@@ -183,12 +210,20 @@ func (s *sqliteSession) prepare(ctx context.Context, query string) (*sql.Stmt, e
 			delete(s.stmts, text)
 		}
 	}
-	st, err := s.conn.PrepareContext(ctx, query)
+	st, err := s.conn.PrepareContext(ctx, steady(query))
 	if err != nil {
 		return nil, err
 	}
 	s.stmts[query] = st
 	return st, nil
+}
+
+var limitParameter = regexp.MustCompile(`\bLIMIT (\$\d+)`)
+
+// steady keeps SQLite from compiling a statement again at each use: it looks into a parameter that stands alone after LIMIT
+// to plan by its value, and so throws the plan away whenever another is bound.
+func steady(query string) string {
+	return limitParameter.ReplaceAllString(query, "LIMIT CAST($1 AS INTEGER)")
 }
 
 func (s *sqliteSession) exec(ctx context.Context, query string, args []any) (sql.Result, error) {

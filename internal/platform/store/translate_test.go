@@ -53,3 +53,15 @@ func TestVersionLess(t *testing.T) {
 		}
 	}
 }
+
+func TestSteady(t *testing.T) {
+	for query, want := range map[string]string{
+		"SELECT 1 LIMIT $12":                    "SELECT 1 LIMIT CAST($12 AS INTEGER)",
+		"SELECT (SELECT 1 LIMIT $1) LIMIT $2":   "SELECT (SELECT 1 LIMIT CAST($1 AS INTEGER)) LIMIT CAST($2 AS INTEGER)",
+		"SELECT a FROM t WHERE a = $1 LIMIT 10": "SELECT a FROM t WHERE a = $1 LIMIT 10",
+	} {
+		if got := steady(query); got != want {
+			t.Errorf("%s became %s", query, got)
+		}
+	}
+}

@@ -18,6 +18,19 @@ type Room struct {
 	SenderPower     int64            // power level of the event's sender; math.MaxInt64 for a creator whose power is absolute
 	NotifyRoomLevel int64            // power needed for @room: notifications.room of m.room.power_levels, by default 50
 	NotifyLevels    map[string]int64 // other keys of notifications; a key not in it needs [DefaultNotifyLevel]
+
+	spent int // on patterns, while an event is being evaluated
+}
+
+// effortMost bounds what one person's patterns may cost for one event, in steps of [glob.Glob.Effort]: a few milliseconds at
+// worst. Thousands of patterns fit in it for a message of a few hundred bytes. What goes beyond matches nothing: otherwise
+// whoever writes slow patterns and long messages would hold up everybody's notifications.
+const effortMost = 1 << 20
+
+// affords takes the cost of a pattern, if there is enough left.
+func (in *Room) affords(g glob.Glob, text string) bool {
+	in.spent += g.Effort(len(text))
+	return in.spent <= effortMost
 }
 
 // Verdict is what the rules say of an event for one person. The zero Verdict is that of an event which no rule matches,
@@ -99,9 +112,9 @@ func (r *Ruleset) matchesText(c *condition, lower string, in *Room) bool {
 	case equals:
 		return lower == c.text
 	case matches:
-		return c.glob.Match(lower)
+		return in.affords(c.glob, lower) && c.glob.Match(lower)
 	case bodyMatches:
-		return c.glob.MatchWords(lower)
+		return in.affords(c.glob, lower) && c.glob.MatchWords(lower)
 	case equalsSelf:
 		return lower == r.lower
 	case namesMe:

@@ -3,6 +3,7 @@ package pushrules
 import (
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -279,6 +280,36 @@ func BenchmarkCompile(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		Compile(nil, nurse)
+	}
+}
+
+// TestPatternsAreBounded: thousands of patterns are asked about an ordinary message, but whoever has slow ones is not served them
+// without end; the rules that everybody has hold all the same.
+func TestPatternsAreBounded(t *testing.T) {
+	slow := func(n int) *Changes {
+		c := &Changes{}
+		for i := range n {
+			pattern := strings.Repeat("?a", 200) + "b" + strconv.Itoa(i)
+			c.Own.Override = append(c.Own.Override, Rule{
+				ID: strconv.Itoa(i), Enabled: true, Conditions: []Condition{{Kind: eventMatch, Key: "content.formatted_body", Pattern: &pattern}},
+			})
+		}
+		last := "*bleep*"
+		c.Own.Override = append(c.Own.Override, Rule{
+			ID: "last", Enabled: true, Conditions: []Condition{{Kind: eventMatch, Key: "content.formatted_body", Pattern: &last}},
+		})
+		return c
+	}
+	text := func(n int) string {
+		return message(`{"body":"x","formatted_body":"` + strings.Repeat("a", n) + ` bleep","m.mentions":{"user_ids":["` + nurse + `"]}}`)
+	}
+	for _, c := range []struct {
+		patterns, bytes int
+		rule            string
+	}{{0, 60_000, "last"}, {2, 500, "last"}, {300, 60_000, ".m.rule.is_user_mention"}, {1, 60_000, ".m.rule.is_user_mention"}} {
+		if v := Compile(slow(c.patterns), nurse).Evaluate(Fold([]byte(text(c.bytes))), Room{Members: 3}); v.RuleID != c.rule {
+			t.Errorf("%d slow patterns, %d bytes: %q, want %q", c.patterns, c.bytes, v.RuleID, c.rule)
+		}
 	}
 }
 

@@ -1,23 +1,24 @@
-package account
+package credential
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/wardline/wardline/internal/platform/errs"
 )
 
+const password = "three random words"
+
+var cheap = Cost{Time: 1, Memory: 64, Lanes: 1}
+
 func TestHashes(t *testing.T) {
-	h := newHasher(cheap)
+	h := New(cheap)
 	ctx := t.Context()
-	stored, err := h.hash(ctx, password)
+	stored, err := h.Hash(ctx, password)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if again, _ := h.hash(ctx, password); again == stored {
+	if again, _ := h.Hash(ctx, password); again == stored {
 		t.Error("two hashes of a password are equal: no salt")
 	}
 	p, err := parsePHC(stored)
@@ -35,11 +36,11 @@ func TestHashes(t *testing.T) {
 		"damaged":  {stored[:len(stored)-2] + "!!", password, false},
 		"too long": {stored, strings.Repeat("x", maxPassword+1), false},
 	} {
-		if got, _, err := h.verify(ctx, c.stored, c.password); got != c.want || err != nil {
+		if got, _, err := h.Verify(ctx, c.stored, c.password); got != c.want || err != nil {
 			t.Errorf("%s: %v, %v", name, got, err)
 		}
 	}
-	if _, stale, _ := newHasher(Cost{Time: 2, Memory: 64, Lanes: 1}).verify(ctx, stored, password); !stale {
+	if _, stale, _ := New(Cost{Time: 2, Memory: 64, Lanes: 1}).Verify(ctx, stored, password); !stale {
 		t.Error("a hash of another cost is not stale")
 	}
 }
@@ -53,8 +54,8 @@ func TestReferenceHash(t *testing.T) {
 }
 
 func TestImpossibleHashes(t *testing.T) {
-	h := newHasher(cheap)
-	good, err := h.hash(t.Context(), password)
+	h := New(cheap)
+	good, err := h.Hash(t.Context(), password)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,91 +111,32 @@ func TestCommonPasswords(t *testing.T) {
 	}
 }
 
-func TestSeal(t *testing.T) {
+func TestGuessesAreLimited(t *testing.T) {
+	const burst = 5
 	now := time.UnixMilli(1_750_000_000_000)
-	s := sealer{randomBytes(32)}
-	sealed := s.seal("purpose", "bound", "payload", now.Add(time.Minute))
-	if got, ok := s.open("purpose", "bound", sealed, now); !ok || got != "payload" {
-		t.Fatalf("opened as %q, %v", got, ok)
-	}
-	for name, open := range map[string]func() (string, bool){
-		"expired":         func() (string, bool) { return s.open("purpose", "bound", sealed, now.Add(time.Minute)) },
-		"another purpose": func() (string, bool) { return s.open("purposeb", "ound", sealed, now) },
-		"another bound":   func() (string, bool) { return s.open("purpose", "bounds", sealed, now) },
-		"another key":     func() (string, bool) { return sealer{randomBytes(32)}.open("purpose", "bound", sealed, now) },
-		"shortened":       func() (string, bool) { return s.open("purpose", "bound", sealed[:len(sealed)-2], now) },
-		"empty":           func() (string, bool) { return s.open("purpose", "bound", "", now) },
-		"long":            func() (string, bool) { return s.open("purpose", "bound", strings.Repeat("A", 10_000), now) },
-	} {
-		if got, ok := open(); ok {
-			t.Errorf("%s: opened as %q", name, got)
-		}
-	}
-	for i := range sealed {
-		bad := []byte(sealed)
-		bad[i] ^= 1
-		if _, ok := s.open("purpose", "bound", string(bad), now); ok {
-			t.Fatalf("opened with byte %d changed", i)
-		}
-	}
-}
-
-func FuzzUnseal(f *testing.F) {
-	s := sealer{make([]byte, 32)}
-	now := time.UnixMilli(1_750_000_000_000)
-	f.Add(s.seal("p", "b", "payload", now.Add(time.Minute)))
-	f.Add("AAAA")
-	f.Fuzz(func(t *testing.T, sealed string) {
-		if payload, ok := s.open("p", "b", sealed, now); ok && payload != "payload" {
-			t.Fatalf("%q opened as %q", sealed, payload)
-		}
-	})
-}
-
-func TestThrottle(t *testing.T) {
-	now := time.UnixMilli(1_750_000_000_000)
-	tr := newThrottle(Config{GuessBurst: guessBurst}.filled())
-	for i := range guessBurst {
-		if _, retry := tr.take("a", now); retry != 0 {
+	tr := NewGuesses(0.1, burst)
+	for i := range burst {
+		if _, retry := tr.Take("a", now); retry != 0 {
 			t.Fatalf("guess %d has to wait %v", i, retry)
 		}
 	}
-	if _, retry := tr.take("a", now); retry <= 0 {
+	if _, retry := tr.Take("a", now); retry <= 0 {
 		t.Fatal("one guess too many")
 	}
-	if _, retry := tr.take("b", now); retry != 0 {
+	if _, retry := tr.Take("b", now); retry != 0 {
 		t.Fatal("another name has to wait")
 	}
 	for i := range 3 * maxGuessed {
-		refund, _ := tr.take(fmt.Sprint(i), now)
+		refund, _ := tr.Take(fmt.Sprint(i), now)
 		refund()
 	}
 	if n := len(tr.left); n > maxGuessed {
 		t.Errorf("%d names are watched", n)
 	}
-	off := newThrottle(Config{NoLimits: true})
-	for range 10 * guessBurst {
-		if _, retry := off.take("a", now); retry != 0 {
+	off := (*Guesses)(nil)
+	for range 10 * burst {
+		if _, retry := off.Take("a", now); retry != 0 {
 			t.Fatal("limited without limits")
-		}
-	}
-}
-
-func TestNames(t *testing.T) {
-	a := &Accounts{conf: Config{ServerName: "Test.example"}}
-	for typed, want := range map[string]string{
-		"alice": "@alice:Test.example", " Alice\n": "@alice:Test.example", "@ALICE:test.EXAMPLE": "@alice:Test.example",
-		"a.b_c=d-e/f+1": "@a.b_c=d-e/f+1:Test.example",
-		"":              "", "@": "", "@:Test.example": "", "@alice": "", "alice:Test.example": "", "@alice:other": "", "al ice": "", "é": "",
-		"a\x00b": "", strings.Repeat("a", 250): "",
-	} {
-		id, err := a.UserID(typed)
-		if id != want || (want == "") != (err != nil) {
-			t.Errorf("%q is %q (%v), want %q", typed, id, err, want)
-		}
-		var e *errs.Error
-		if err != nil && (!errors.As(err, &e) || e.Code != "M_INVALID_USERNAME") {
-			t.Errorf("%q: %v", typed, err)
 		}
 	}
 }
