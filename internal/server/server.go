@@ -206,6 +206,7 @@ func (s *Server) buildSlices(context.Context) error {
 	s.onStart(s.accounts.Start)
 	s.onStop(s.accounts.Stop)
 	s.onStart(s.startJobs)
+	s.onStart(s.watchRest)
 	return nil
 }
 

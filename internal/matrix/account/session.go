@@ -152,7 +152,7 @@ func (a *Accounts) session(ctx context.Context, token string) (*session, error) 
 // accessToken reads an access token of an account in use.
 func (a *Accounts) accessToken(ctx context.Context, hash string) (tokenRow, error) {
 	var row tokenRow
-	err := a.db.Read(ctx, func(tx *store.Tx) (err error) {
+	err := a.db.Glance(ctx, func(tx *store.Tx) (err error) {
 		row, err = tokenByHash(tx, hash)
 		return err
 	})

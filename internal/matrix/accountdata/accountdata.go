@@ -100,7 +100,7 @@ func (k *Keep) Of(ctx context.Context, user string) (*Shelf, error) {
 	epoch := k.epoch
 	k.mu.Unlock()
 	var entries []Entry
-	err := k.db.Read(ctx, func(tx *store.Tx) (err error) {
+	err := k.db.Glance(ctx, func(tx *store.Tx) (err error) {
 		entries, err = entriesOf(tx, user)
 		return err
 	})

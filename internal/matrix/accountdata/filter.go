@@ -64,7 +64,7 @@ func (k *Keep) Filter(ctx context.Context, who *audit.Caller, user, id string) (
 		return jsontext.Value(content), nil
 	}
 	var content string
-	err := k.db.Read(ctx, func(tx *store.Tx) (err error) {
+	err := k.db.Glance(ctx, func(tx *store.Tx) (err error) {
 		content, err = filterOf(tx, user, id)
 		return err
 	})

@@ -36,7 +36,7 @@ type hit struct {
 }
 
 func hitsOf(tx *store.Tx, d *dialect, match string, from int64, limit int) (out []hit, err error) {
-	rows, err := tx.Query(d.hits, match, from, limit)
+	rows, err := tx.Search(d.hits, match, from, limit)
 	if err != nil {
 		return nil, err
 	}
@@ -99,7 +99,7 @@ const selectWritings = `SELECT pos, room, id, type, state_key IS NOT NULL, sende
 	redacted_by IS NOT NULL FROM event`
 
 func writings(tx *store.Tx, query string, args ...any) (out []writing, err error) {
-	rows, err := tx.Query(selectWritings+query, args...)
+	rows, err := tx.Search(selectWritings+query, args...)
 	if err != nil {
 		return nil, err
 	}

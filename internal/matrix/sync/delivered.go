@@ -30,18 +30,18 @@ func (e *Engine) receivedAll(p *person, to int64) {
 	}
 }
 
-// senders adds those whose messages have arrived somewhere. The caller holds mu.
-func (e *Engine) senders(c store.Change, woken []*person) []*person {
+// senders tells those whose messages have arrived somewhere. The caller holds mu.
+func (e *Engine) senders(c store.Change, concerned []*person) []*person {
 	news, ok := c.Body.(*delivery.News)
 	if !ok {
-		return woken
+		return concerned
 	}
 	for _, user := range news.Senders {
 		if p := e.persons[user]; p != nil {
-			woken = append(woken, p)
+			concerned = p.tell(c.Pos, concerned)
 		}
 	}
-	return woken
+	return concerned
 }
 
 // delivered tells how far the messages of the rooms subscribed to have come with their members, as it happens.

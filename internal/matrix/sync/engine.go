@@ -5,6 +5,7 @@ package sync
 import (
 	"context"
 	"log/slog"
+	"strings"
 	stdsync "sync"
 	"sync/atomic"
 	"time"
@@ -44,13 +45,15 @@ type Engine struct {
 	Sources
 	applied atomic.Int64 // every change up to here is in the view
 
-	mu       stdsync.RWMutex
-	persons  map[string]*person
-	watchers map[int64]map[*person]struct{} // by room: persons in memory who are joined
-	conns    *connections
-	filters  *filterCache
-	stop     chan struct{} // closed when the node stops: waiting requests answer at once
-	stopped  stdsync.Once
+	mu        stdsync.RWMutex
+	spoken    int64 // position of the last change that may concern anybody; it has been told to those in memory
+	persons   map[string]*person
+	watchers  map[int64]map[*person]struct{} // by room: persons in memory who are joined
+	conns     *connections
+	filters   *filterCache
+	concerned []*person     // by the batch being taken in; kept for its room
+	stop      chan struct{} // closed when the node stops: waiting requests answer at once
+	stopped   stdsync.Once
 }
 
 // New makes the engine and lets it follow the log. Make it after all that it reads from: the store tells its followers in
@@ -60,7 +63,8 @@ func New(s Sources) *Engine {
 		Sources: s, persons: map[string]*person{}, watchers: map[int64]map[*person]struct{}{},
 		conns: newConnections(), filters: newFilterCache(), stop: make(chan struct{}),
 	}
-	e.applied.Store(s.DB.Position())
+	e.spoken = s.DB.Position()
+	e.applied.Store(e.spoken)
 	// The rooms know the events of a batch; but what is taken in before the keys, the inboxes and the rules have taken it in too
 	// could be answered with a token that is ahead of them, and the client would never hear of what it skipped.
 	var batch store.Batch
@@ -90,42 +94,47 @@ func (e *Engine) follow(b store.Batch) {
 	if b.Gap {
 		e.forget()
 	}
-	var woken []*person
+	concerned := e.concerned[:0]
 	e.mu.Lock()
 	for _, c := range b.Changes {
-		woken = e.take(c, woken)
+		concerned = e.take(c, concerned)
 	}
 	e.mu.Unlock()
-	e.applied.Store(b.To)
-	for _, p := range woken {
+	e.applied.Store(b.To) // before looking who waits: whoever begins to wait after that look finds the view new
+	for _, p := range concerned {
 		p.wake()
 	}
+	clear(concerned)
+	e.concerned = concerned[:0]
 	if b.Gap {
-		e.wakeAll()
+		e.wakeAll(b.To)
 	}
 }
 
-// take applies one change and adds whom it concerns to the list, each once a batch or more. The caller holds mu.
-func (e *Engine) take(c store.Change, woken []*person) []*person {
+// take applies one change and adds whom it concerns to the list, each once or more. The caller holds mu.
+func (e *Engine) take(c store.Change, concerned []*person) []*person {
+	before := e.spoken
+	e.spoken = c.Pos
 	switch c.Kind {
 	case "event":
 		ev, ok := c.Body.(*room.Event)
 		if !ok {
-			return woken
+			return e.everyone(c.Pos, concerned)
 		}
 		if ev.Type == "m.room.member" && ev.StateKey != nil {
 			if p := e.persons[*ev.StateKey]; p != nil {
 				e.tie(p, ev)
-				woken = append(woken, p)
+				concerned = p.tell(c.Pos, concerned)
 			}
 		}
-		return e.audience(ev.Room.NR, woken)
+		return e.audience(ev.Room.NR, c.Pos, concerned)
 	case receipt.Kind:
 		if l := e.roomOf(c); l != nil {
-			return e.audience(l.NR, woken)
+			return e.audience(l.NR, c.Pos, concerned)
 		}
+		return e.everyone(c.Pos, concerned)
 	case delivery.Kind:
-		return e.senders(c, woken)
+		return e.senders(c, concerned)
 	case room.KindForget:
 		if p := e.persons[c.Scope]; p != nil {
 			p.forget(c.Key)
@@ -133,27 +142,31 @@ func (e *Engine) take(c store.Change, woken []*person) []*person {
 	case keys.KindDeviceList:
 		// Whoever shares a room with them will want to know; they themselves always.
 		p := e.persons[c.Scope]
-		if p == nil {
-			return e.everyone(woken)
+		if p == nil || !p.known() {
+			return e.everyone(c.Pos, concerned)
 		}
-		woken = append(woken, p)
+		concerned = p.tell(c.Pos, concerned)
 		for _, nr := range p.joined() {
-			woken = e.audience(nr, woken)
+			concerned = e.audience(nr, c.Pos, concerned)
 		}
 	case account.KindSession:
 		if p := e.persons[c.Scope]; p != nil {
 			p.ended.Store(c.Pos)
-			woken = append(woken, p)
+			concerned = p.tell(c.Pos, concerned)
 		}
-	default: // account data, to-device messages, counts of keys: scoped to one person
+	default: // account data, to-device messages, counts of keys: scoped to one person; what concerns none is in the log too
+		if !strings.HasPrefix(c.Scope, "@") {
+			e.spoken = before
+			return concerned
+		}
 		if p := e.persons[c.Scope]; p != nil {
 			if c.Kind == keys.KindCounts {
 				p.counted.Store(c.Pos)
 			}
-			woken = append(woken, p)
+			concerned = p.tell(c.Pos, concerned)
 		}
 	}
-	return woken
+	return concerned
 }
 
 func (e *Engine) roomOf(c store.Change) *room.Live {
@@ -171,27 +184,33 @@ func (e *Engine) roomOf(c store.Change) *room.Live {
 	return l
 }
 
-// audience adds those in memory who are joined to a room and have a request waiting.
-func (e *Engine) audience(nr int64, woken []*person) []*person {
+// audience tells those in memory who are joined to a room of a change.
+func (e *Engine) audience(nr, pos int64, concerned []*person) []*person {
 	for p := range e.watchers[nr] {
-		if p.idle.Load() == 0 {
-			woken = append(woken, p)
-		}
+		concerned = p.tell(pos, concerned)
 	}
-	return woken
+	return concerned
 }
 
-func (e *Engine) everyone(woken []*person) []*person {
+func (e *Engine) everyone(pos int64, concerned []*person) []*person {
 	for _, p := range e.persons {
-		woken = append(woken, p)
+		concerned = p.tell(pos, concerned)
 	}
-	return woken
+	return concerned
 }
 
-func (e *Engine) wakeAll() {
+// raise makes a number at least so large.
+func raise(n *atomic.Int64, to int64) {
+	for old := n.Load(); old < to && !n.CompareAndSwap(old, to); {
+		old = n.Load()
+	}
+}
+
+func (e *Engine) wakeAll(pos int64) {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
 	for _, p := range e.persons {
+		raise(&p.news, pos)
 		p.wake()
 	}
 }
@@ -202,10 +221,11 @@ func (e *Engine) typed(roomID string) {
 	if err != nil {
 		return
 	}
+	serial := e.Typing.Serial()
 	e.mu.RLock()
-	woken := e.audience(l.NR, nil)
-	e.mu.RUnlock()
-	for _, p := range woken {
+	defer e.mu.RUnlock()
+	for p := range e.watchers[l.NR] {
+		raise(&p.typed, serial)
 		p.wake()
 	}
 }

@@ -9,9 +9,13 @@ import (
 // lazyMost bounds how many members are remembered as told to one device. Beyond it all are told again.
 const lazyMost = 50_000
 
+// lazyDevices bounds the devices of somebody for which that is remembered.
+const lazyDevices = 50
+
 // lazyMembers remembers which members a device has been told of: client-server API, "Lazy-loading room members". What
 // an answer tells counts only when the device comes back with the token of that answer.
 type lazyMembers struct {
+	device  string
 	mu      stdsync.Mutex
 	told    map[lazyKey]struct{}
 	pending map[lazyKey]struct{}
@@ -25,19 +29,7 @@ type lazyKey struct {
 
 // lazyMembersOf gives the memory of a device that comes back with a token; 0 forgets all.
 func (p *person) lazyMembersOf(device string, since int64) *lazyMembers {
-	p.mu.Lock()
-	l := p.lazy[device]
-	if l == nil {
-		if len(p.lazy) > 50 {
-			clear(p.lazy)
-		}
-		l = &lazyMembers{told: map[lazyKey]struct{}{}}
-		if p.lazy == nil {
-			p.lazy = map[string]*lazyMembers{}
-		}
-		p.lazy[device] = l
-	}
-	p.mu.Unlock()
+	l := p.lazyOf(device)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if since == 0 || len(l.told) > lazyMost {
@@ -48,6 +40,22 @@ func (p *person) lazyMembersOf(device string, since int64) *lazyMembers {
 		}
 	}
 	l.pending, l.token = nil, 0
+	return l
+}
+
+func (p *person) lazyOf(device string) *lazyMembers {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, l := range p.lazy {
+		if l.device == device {
+			return l
+		}
+	}
+	if len(p.lazy) > lazyDevices {
+		p.lazy = nil
+	}
+	l := &lazyMembers{device: device, told: map[lazyKey]struct{}{}}
+	p.lazy = append(p.lazy, l)
 	return l
 }
 

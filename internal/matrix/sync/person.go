@@ -2,6 +2,7 @@ package sync
 
 import (
 	"context"
+	"slices"
 	stdsync "sync"
 	"sync/atomic"
 	"time"
@@ -16,15 +17,17 @@ type person struct {
 	id       string
 	ended    atomic.Int64 // position of the last change of their sessions
 	counted  atomic.Int64 // position of the last change of the counts of their devices' keys
-	idle     atomic.Int64 // ms of when the last waiting request ended; 0 while one waits
+	news     atomic.Int64 // position of the last change that concerns them, or a later one
+	typed    atomic.Int64 // serial of the last change of who types in a room of theirs, or a later one
 	received atomic.Int64 // the furthest token of /v3/sync a device of theirs came back with
+	idle     atomic.Int64 // ms of when the last waiting request ended; 0 while one waits
 
 	mu      stdsync.Mutex
 	loaded  bool
-	noted   []*room.Event // changes of membership that came while not loaded
-	ties    map[int64]tie // by room
-	waiters map[*waiter]struct{}
-	lazy    map[string]*lazyMembers // by device
+	noted   []*room.Event  // changes of membership that came while not loaded
+	ties    map[int64]*tie // by room; a tie is replaced, never changed
+	waiters []*waiter
+	lazy    []*lazyMembers // one a device
 }
 
 // tie is somebody's membership in a room.
@@ -41,11 +44,20 @@ type tie struct {
 // waiter is one waiting request.
 type waiter struct{ woken chan struct{} }
 
+// tell notes that a change concerns the person, and adds them to the list.
+func (p *person) tell(pos int64, concerned []*person) []*person {
+	raise(&p.news, pos)
+	return append(concerned, p)
+}
+
 // wake lets the person's waiting requests look again.
 func (p *person) wake() {
+	if p.idle.Load() != 0 {
+		return
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for w := range p.waiters {
+	for _, w := range p.waiters {
 		select {
 		case w.woken <- struct{}{}:
 		default:
@@ -53,17 +65,23 @@ func (p *person) wake() {
 	}
 }
 
+// quiet reports that nothing has happened since a token that an answer could tell this person of. One that has a request
+// waiting is told, by being woken, of all that comes after.
+func (p *person) quiet(since token) bool {
+	return since.pos >= p.news.Load() && since.typing >= p.typed.Load()
+}
+
 // wait registers a waiting request; call the function it gives when done.
 func (p *person) wait() (*waiter, func()) {
 	w := &waiter{woken: make(chan struct{}, 1)}
 	p.mu.Lock()
-	p.waiters[w] = struct{}{}
+	p.waiters = append(p.waiters, w)
 	p.idle.Store(0)
 	p.mu.Unlock()
 	return w, func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		delete(p.waiters, w)
+		p.waiters = slices.DeleteFunc(p.waiters, func(other *waiter) bool { return other == w })
 		if len(p.waiters) == 0 {
 			p.idle.Store(time.Now().UnixMilli())
 		}
@@ -76,7 +94,7 @@ func (p *person) all() []tie {
 	defer p.mu.Unlock()
 	out := make([]tie, 0, len(p.ties))
 	for _, t := range p.ties {
-		out = append(out, t)
+		out = append(out, *t)
 	}
 	return out
 }
@@ -85,8 +103,11 @@ func (p *person) all() []tie {
 func (p *person) in(nr int64) (tie, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	t, ok := p.ties[nr]
-	return t, ok
+	t := p.ties[nr]
+	if t == nil {
+		return tie{}, false
+	}
+	return *t, true
 }
 
 func (p *person) joined() (out []int64) {
@@ -105,8 +126,9 @@ func (p *person) forget(roomID string) {
 	defer p.mu.Unlock()
 	for nr, t := range p.ties {
 		if t.room.ID == roomID {
-			t.forgotten = true
-			p.ties[nr] = t
+			forgotten := *t
+			forgotten.forgotten = true
+			p.ties[nr] = &forgotten
 		}
 	}
 }
@@ -132,28 +154,39 @@ func (e *Engine) person(ctx context.Context, id string) (*person, error) {
 	e.mu.RLock()
 	p := e.persons[id]
 	e.mu.RUnlock()
-	if p != nil {
-		p.mu.Lock()
-		ok := p.loaded
-		p.mu.Unlock()
-		if ok {
-			return p, nil
-		}
+	if p != nil && p.known() {
+		return p, nil
 	}
 	return e.load(ctx, id)
+}
+
+// recall reads what is remembered of a person again if it had to be forgotten while their request waited.
+func (e *Engine) recall(ctx context.Context, p *person) error {
+	if p.known() {
+		return nil
+	}
+	_, err := e.load(ctx, p.id)
+	return err
+}
+
+// known reports whether the person's memberships are in memory.
+func (p *person) known() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.loaded
 }
 
 // load reads somebody's memberships. What changes meanwhile is kept aside and applied afterwards.
 func (e *Engine) load(ctx context.Context, id string) (*person, error) {
 	p := e.expect(id)
 	var at int64
-	ties := map[int64]tie{}
+	ties := map[int64]*tie{}
 	err := e.DB.Read(ctx, func(tx *store.Tx) (err error) {
 		if at, err = tx.Position(); err != nil {
 			return err
 		}
 		return e.Rooms.Memberships(tx, id, func(ev *room.Event, forgotten bool) {
-			ties[ev.Room.NR] = tie{room: ev.Room, membership: ev.Membership(), pos: ev.Pos, event: ev, forgotten: forgotten}
+			ties[ev.Room.NR] = &tie{room: ev.Room, membership: ev.Membership(), pos: ev.Pos, event: ev, forgotten: forgotten}
 		})
 	})
 	if err != nil {
@@ -169,7 +202,7 @@ func (e *Engine) expect(id string) *person {
 	defer e.mu.Unlock()
 	p := e.persons[id]
 	if p == nil {
-		p = &person{id: id, waiters: map[*waiter]struct{}{}}
+		p = &person{id: id}
 		p.idle.Store(time.Now().UnixMilli())
 		e.persons[id] = p
 	}
@@ -177,7 +210,7 @@ func (e *Engine) expect(id string) *person {
 }
 
 // settle takes in what was read as of a position, and what was noted since.
-func (e *Engine) settle(p *person, ties map[int64]tie, at int64) {
+func (e *Engine) settle(p *person, ties map[int64]*tie, at int64) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	p.mu.Lock()
@@ -186,6 +219,8 @@ func (e *Engine) settle(p *person, ties map[int64]tie, at int64) {
 		return
 	}
 	p.loaded, p.ties = true, ties
+	raise(&p.news, e.spoken)
+	raise(&p.typed, e.Typing.Serial())
 	noted := p.noted
 	p.noted = nil
 	p.mu.Unlock()
@@ -217,9 +252,9 @@ func (e *Engine) tie(p *person, ev *room.Event) {
 		p.noted = append(p.noted, ev)
 		return
 	}
-	old, had := p.ties[ev.Room.NR]
-	t := tie{room: ev.Room, membership: ev.Membership(), pos: ev.Pos, event: ev, before: "leave", since: ev.Pos}
-	if had {
+	old := p.ties[ev.Room.NR]
+	t := &tie{room: ev.Room, membership: ev.Membership(), pos: ev.Pos, event: ev, before: "leave", since: ev.Pos}
+	if old != nil {
 		t.before = old.membership
 		if old.membership == t.membership {
 			t.since, t.before = old.since, old.before

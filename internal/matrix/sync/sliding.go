@@ -142,6 +142,9 @@ func (e *Engine) Sliding(ctx context.Context, who *audit.Caller, ask *SlidingAsk
 		if err := session.check(ctx, e, who); err != nil {
 			return err
 		}
+		if err := e.recall(ctx, p); err != nil {
+			return err
+		}
 		done, err := withBuffer(func(b []byte) ([]byte, bool, error) {
 			s := &sliding{e: e, p: p, who: who, ask: ask, c: c, b: b, since: c.acked.token}
 			s.now = token{pos: e.applied.Load(), typing: e.Typing.Serial()}

@@ -73,23 +73,17 @@ func (e *Engine) Sync(ctx context.Context, who *audit.Caller, ask Ask, give func
 	w, leave := p.wait()
 	defer leave()
 	session := sessionWatch{p, p.ended.Load()}
-	var timer *time.Timer
-	for {
+	timer := time.NewTimer(min(max(ask.Timeout, 0), waitMost))
+	defer timer.Stop()
+	// Most requests come when nothing has happened since the answer before: they need not look for it.
+	for quiet := !ask.now() && p.quiet(since); ; quiet = false {
 		if err := session.check(ctx, e, who); err != nil {
 			return err
 		}
-		done, err := withBuffer(func(b []byte) ([]byte, bool, error) {
-			a := e.answer(p, who, ask, since, b)
-			err := a.build(ctx)
-			a.echo.wait(ctx)
-			return a.b, a.some || ask.Since == "" || ask.FullState || ask.Timeout <= 0, err
-		}, give)
-		if done || err != nil {
-			return err
-		}
-		if timer == nil {
-			timer = time.NewTimer(min(ask.Timeout, waitMost))
-			defer timer.Stop()
+		if !quiet {
+			if done, err := e.tell(ctx, p, who, &ask, since, give); done || err != nil {
+				return err
+			}
 		}
 		select {
 		case <-w.woken:
@@ -103,8 +97,24 @@ func (e *Engine) Sync(ctx context.Context, who *audit.Caller, ask Ask, give func
 	}
 }
 
+// now reports whether a client wishes to be answered at once, whatever there is to tell.
+func (ask *Ask) now() bool { return ask.Since == "" || ask.FullState || ask.Timeout <= 0 }
+
+// tell answers if there is something to tell, or the client wishes it.
+func (e *Engine) tell(ctx context.Context, p *person, who *audit.Caller, ask *Ask, since token, give func([]byte) error) (done bool, err error) {
+	if err := e.recall(ctx, p); err != nil {
+		return true, err
+	}
+	return withBuffer(func(b []byte) ([]byte, bool, error) {
+		a := e.answer(p, who, *ask, since, b)
+		err := a.build(ctx)
+		a.echo.wait(ctx)
+		return a.b, a.some || ask.now(), err
+	}, give)
+}
+
 // buffers hold answers being written: a busy node writes thousands a second, and a waiting request holds none.
-var buffers = stdsync.Pool{New: func() any { b := make([]byte, 0, 4096); return &b }}
+var buffers = stdsync.Pool{New: func() any { b := make([]byte, 0, 512); return &b }}
 
 // keepBuffer is the largest buffer kept for reuse, in bytes.
 const keepBuffer = 64 << 10

@@ -71,7 +71,7 @@ func (t *ToDevice) span(ctx context.Context, d device) (span, error) {
 		return found, nil
 	}
 	var low, high int64
-	err := t.db.Read(ctx, func(tx *store.Tx) (err error) {
+	err := t.db.Glance(ctx, func(tx *store.Tx) (err error) {
 		low, high, err = bounds(tx, d)
 		return err
 	})
@@ -95,7 +95,7 @@ func (t *ToDevice) Inbox(ctx context.Context, user, deviceID string, from, to in
 		return nil, err
 	}
 	var list []Message
-	err = t.db.Read(ctx, func(tx *store.Tx) (err error) {
+	err = t.db.Glance(ctx, func(tx *store.Tx) (err error) {
 		list, err = messages(tx, d, from, to, limit)
 		return err
 	})

@@ -21,7 +21,7 @@ type engine interface {
 type session interface {
 	// begin opens a write transaction that excludes every other writer of every process, and gives the head.
 	begin(ctx context.Context) (head, error)
-	// snapshot opens a read-only transaction.
+	// snapshot opens a read-only transaction, soon or not at all.
 	snapshot(ctx context.Context) error
 	// run sends statements together. The error of a refused one is a *refusal.
 	run(ctx context.Context, list []statement) error
@@ -29,6 +29,8 @@ type session interface {
 	finish(ctx context.Context, list []statement) (unknown bool, err error)
 	count(ctx context.Context, st statement) (int64, error)
 	query(ctx context.Context, query string, args []any) (*sql.Rows, error)
+	// soon is query for what ends soon by itself, or whose caller looks at ctx between the rows.
+	soon(ctx context.Context, query string, args []any) (*sql.Rows, error)
 	// script runs many statements without parameters, as a migration holds them.
 	script(ctx context.Context, text string) error
 	// undo goes back to the savepoint of a verb and drops it, also in a transaction that a refused statement has aborted.

@@ -116,7 +116,10 @@ func (s *postgresSession) begin(ctx context.Context) (h head, err error) {
 	return h, nil
 }
 
+// snapshot gives up after answerTime, and leaves a session of no use.
 func (s *postgresSession) snapshot(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, answerTime)
+	defer cancel()
 	_, err := s.pg.Exec(ctx, sqlBeginSnapshot)
 	return s.classify(err)
 }
@@ -198,6 +201,10 @@ func (s *postgresSession) query(ctx context.Context, query string, args []any) (
 	return rows, s.classify(err)
 }
 
+func (s *postgresSession) soon(ctx context.Context, query string, args []any) (*sql.Rows, error) {
+	return s.query(ctx, query, args)
+}
+
 func (s *postgresSession) script(ctx context.Context, text string) error {
 	_, err := s.pg.PgConn().Exec(ctx, text).ReadAll()
 	return s.classify(err)
@@ -211,6 +218,8 @@ func (s *postgresSession) rollback(ctx context.Context) error {
 	if s.pg.PgConn().TxStatus() == 'I' {
 		return nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, batchTime)
+	defer cancel()
 	_, err := s.pg.Exec(ctx, sqlRollback)
 	return s.classify(err)
 }

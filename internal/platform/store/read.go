@@ -53,7 +53,7 @@ func (db *DB) Glance(ctx context.Context, fn func(*Tx) error) error {
 // read runs fn on a session. once: it may ask one query.
 func (db *DB) read(ctx context.Context, s session, fn func(*Tx) error, once bool) error {
 	tx := &Tx{ctx: ctx, now: time.Now().UTC().Truncate(time.Millisecond), sess: s, once: once}
-	if once {
+	if once && db.opts.URL != "" {
 		bounded, cancel := context.WithTimeout(ctx, answerTime)
 		defer cancel()
 		tx.ctx = bounded
@@ -105,13 +105,13 @@ func (db *DB) borrow(ctx context.Context) (session, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s != nil && begin(ctx, s) == nil {
+	if s != nil && s.snapshot(ctx) == nil {
 		return s, nil
 	}
 	if s, err = db.connect(ctx, s); err != nil { // there was none, or it had died unnoticed
 		return nil, err
 	}
-	if err := begin(ctx, s); err != nil {
+	if err := s.snapshot(ctx); err != nil {
 		db.endSnapshot(s)
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
@@ -119,13 +119,6 @@ func (db *DB) borrow(ctx context.Context) (session, error) {
 		return nil, away(err)
 	}
 	return s, nil
-}
-
-// begin opens a snapshot. One that takes too long leaves a session of no use.
-func begin(ctx context.Context, s session) error {
-	ctx, cancel := context.WithTimeout(ctx, answerTime)
-	defer cancel()
-	return s.snapshot(ctx)
 }
 
 // giveBack ends the snapshot and returns the session. On PostgreSQL that is a round trip, for which nobody waits.
@@ -139,9 +132,7 @@ func (db *DB) giveBack(s session) {
 
 // endSnapshot has a context of its own: the caller's may be done by now.
 func (db *DB) endSnapshot(s session) {
-	ctx, cancel := context.WithTimeout(context.Background(), batchTime)
-	defer cancel()
-	if s.alive() && s.rollback(ctx) != nil {
+	if s.alive() && s.rollback(context.Background()) != nil {
 		_ = s.close() // it is of no use
 		s = nil
 	}

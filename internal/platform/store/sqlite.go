@@ -176,16 +176,7 @@ type sqliteSession struct {
 	conn  *sql.Conn
 	stmts map[string]*sql.Stmt
 	dead  bool
-	write bool
-}
-
-// bound drops the context of the writer: no call of it waits longer than busy_timeout, and watching a context costs
-// the driver a goroutine for each statement.
-func (s *sqliteSession) bound(ctx context.Context) context.Context {
-	if s.write {
-		return context.Background()
-	}
-	return ctx
+	write bool // nothing it does waits longer than busy_timeout
 }
 
 func newSQLiteSession(ctx context.Context, db *sql.DB) (*sqliteSession, error) {
@@ -226,8 +217,10 @@ func steady(query string) string {
 	return limitParameter.ReplaceAllString(query, "LIMIT CAST($1 AS INTEGER)")
 }
 
-func (s *sqliteSession) exec(ctx context.Context, query string, args []any) (sql.Result, error) {
-	ctx = s.bound(ctx)
+// exec watches no context: a writer's statement waits no longer than busy_timeout, a reader's only begins and ends a snapshot. Watching
+// costs the driver a goroutine and half a kilobyte of garbage for each statement.
+func (s *sqliteSession) exec(query string, args []any) (sql.Result, error) {
+	ctx := context.Background()
 	st, err := s.prepare(ctx, query)
 	if err != nil {
 		return nil, s.classify(err)
@@ -237,20 +230,20 @@ func (s *sqliteSession) exec(ctx context.Context, query string, args []any) (sql
 }
 
 func (s *sqliteSession) begin(ctx context.Context) (head, error) {
-	if _, err := s.exec(ctx, sqlBeginImmediate, nil); err != nil {
+	if _, err := s.exec(sqlBeginImmediate, nil); err != nil {
 		return head{}, err
 	}
 	return readHead(ctx, s, sqlHead)
 }
 
-func (s *sqliteSession) snapshot(ctx context.Context) error {
-	_, err := s.exec(ctx, sqlBegin, nil)
+func (s *sqliteSession) snapshot(context.Context) error {
+	_, err := s.exec(sqlBegin, nil)
 	return err
 }
 
-func (s *sqliteSession) run(ctx context.Context, list []statement) error {
+func (s *sqliteSession) run(_ context.Context, list []statement) error {
 	for i := range list {
-		res, err := s.exec(ctx, list[i].query, list[i].args)
+		res, err := s.exec(list[i].query, list[i].args)
 		if err == nil && list[i].one {
 			err = wantOne(res.RowsAffected())
 		}
@@ -282,7 +275,7 @@ func (s *sqliteSession) finish(ctx context.Context, list []statement) (bool, err
 	if err := s.run(ctx, list); err != nil {
 		return false, err
 	}
-	_, err := s.exec(ctx, sqlCommit, nil)
+	_, err := s.exec(sqlCommit, nil)
 	if err == nil {
 		return false, nil
 	}
@@ -297,8 +290,8 @@ func (s *sqliteSession) finish(ctx context.Context, list []statement) (bool, err
 	return !full, err
 }
 
-func (s *sqliteSession) count(ctx context.Context, st statement) (int64, error) {
-	res, err := s.exec(ctx, st.query, st.args)
+func (s *sqliteSession) count(_ context.Context, st statement) (int64, error) {
+	res, err := s.exec(st.query, st.args)
 	if err != nil {
 		return 0, err
 	}
@@ -306,13 +299,19 @@ func (s *sqliteSession) count(ctx context.Context, st statement) (int64, error) 
 }
 
 func (s *sqliteSession) query(ctx context.Context, query string, args []any) (*sql.Rows, error) {
-	ctx = s.bound(ctx)
+	if s.write {
+		ctx = context.Background() // as in exec
+	}
 	st, err := s.prepare(ctx, query)
 	if err != nil {
 		return nil, s.classify(err)
 	}
 	rows, err := st.QueryContext(ctx, args...)
 	return rows, s.classify(err)
+}
+
+func (s *sqliteSession) soon(_ context.Context, query string, args []any) (*sql.Rows, error) {
+	return s.query(context.Background(), query, args) // as in exec
 }
 
 func (s *sqliteSession) script(ctx context.Context, text string) error {
@@ -324,8 +323,8 @@ func (s *sqliteSession) undo(ctx context.Context) error {
 	return s.run(ctx, []statement{{query: sqlUndo}, {query: sqlRelease}})
 }
 
-func (s *sqliteSession) rollback(ctx context.Context) error {
-	_, err := s.exec(ctx, sqlRollback, nil)
+func (s *sqliteSession) rollback(context.Context) error {
+	_, err := s.exec(sqlRollback, nil)
 	var r *refusal
 	if errors.As(err, &r) { // SQLite has rolled back by itself: a full disk does that
 		return nil

@@ -67,8 +67,13 @@ type txRows struct {
 	tx *Tx
 }
 
+// Next ends early in a Read whose caller has gone.
 func (r *txRows) Next() bool {
 	more := r.Rows.Next()
+	if more && r.tx.gone() != nil {
+		_ = r.Rows.Close() // that the caller is gone is the error that counts
+		more = false
+	}
 	if !more {
 		r.tx.release(r)
 	}
@@ -84,7 +89,15 @@ func (r *txRows) Err() error {
 	if err := r.Rows.Err(); err != nil {
 		return fmt.Errorf("store: reading rows: %w", clean(err))
 	}
-	return nil
+	return r.tx.gone()
+}
+
+// gone says why the caller of a Read waits no more, or nil. A Write is carried through.
+func (tx *Tx) gone() error {
+	if tx.batch != nil {
+		return nil
+	}
+	return tx.ctx.Err()
 }
 
 func (tx *Tx) release(r *txRows) {
@@ -96,18 +109,28 @@ func (tx *Tx) release(r *txRows) {
 // Query runs a query. In a Write it sees the verb's own and all earlier changes. Only one query may be open at a time:
 // close its rows, or read them to the end, before the next Query, Row or ExecCount. (Exec only queues, and may be used meanwhile.)
 func (tx *Tx) Query(query string, args ...any) (Rows, error) {
-	rows, err := tx.open(query, args)
+	rows, err := tx.open(tx.sess.soon, query, args)
 	if err != nil {
 		return nil, err
 	}
 	return rows, nil
 }
 
-func (tx *Tx) open(query string, args []any) (*txRows, error) {
+// Search is Query for what may take long before its first row, as a ranked search does: it is given up at once when the caller of
+// a Read has gone, and not only between two rows.
+func (tx *Tx) Search(query string, args ...any) (Rows, error) {
+	rows, err := tx.open(tx.sess.query, query, args)
+	if err != nil {
+		return nil, err
+	}
+	return rows, nil
+}
+
+func (tx *Tx) open(ask func(context.Context, string, []any) (*sql.Rows, error), query string, args []any) (*txRows, error) {
 	if err := tx.ready(args); err != nil {
 		return nil, err
 	}
-	rows, err := tx.sess.query(tx.bound(), query, args)
+	rows, err := ask(tx.bound(), query, args)
 	if err != nil {
 		return nil, tx.failed(err)
 	}
@@ -118,13 +141,13 @@ func (tx *Tx) open(query string, args []any) (*txRows, error) {
 
 // Row runs a query for one row and scans it. No row is errs.NotFound; use errors.Is(err, sql.ErrNoRows) or errs.Is.
 func (tx *Tx) Row(query string, args []any, dest ...any) (err error) {
-	rows, err := tx.open(query, args)
+	rows, err := tx.open(tx.sess.soon, query, args)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	if !rows.Next() {
-		if err := rows.Rows.Err(); err != nil {
+		if err := errors.Join(rows.Rows.Err(), tx.gone()); err != nil {
 			return tx.failed(err)
 		}
 		e := errs.Absent("There is no such thing.")
