@@ -124,7 +124,7 @@ function Messenger({ signIn, account }: { signIn: SignIn; account: Account }) {
   };
   return (
     <main class={isOpen ? "messenger messenger-open" : "messenger"}>
-      <a class="skip" href="#composer" hidden={roomId === undefined}>
+      <a class="skip" href="#composer" hidden={roomId === undefined || screen.conversations.room(roomId)?.membership !== "join"}>
         {words.toComposer}
       </a>
       <div class="banner-place">
