@@ -45,7 +45,6 @@ export default {
     noMatch: "Nid oes gan unrhyw sgwrs yr enw hwn.",
     more: (count) => `${count} arall. Teipiwch fwy o’r enw i ddod o hyd iddynt.`,
     label: (name) => `Hysbysiadau o ${name}`,
-    legend: "Rhoi gwybod i mi am",
     all: "Pob neges",
     mentions: "Crybwylliadau ohonof",
     nothing: "Dim byd",

@@ -44,7 +44,6 @@ export const words = catalogue("notify", {
     noMatch: "No conversation has this name.",
     more: (count: number) => `${count} more. Type more of the name to find them.`,
     label: (name: string) => `Notifications from ${name}`,
-    legend: "Tell me about",
     all: "All messages",
     mentions: "Mentions of me",
     nothing: "Nothing",
