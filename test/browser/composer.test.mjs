@@ -141,6 +141,7 @@ test("the field grows to a third of the screen and no further", async () => {
 
 test("the latest message stays in sight while the field grows and shrinks", async () => {
   const { page, room, field } = await inRoom("In sight", phone);
+  await say(page, "Not yet");
   await sayAll(demo, grace, room, Array.from({ length: 30 }, (_, i) => `message ${i}`));
   const last = page.locator(".message").last();
   const inSight = () =>
@@ -162,7 +163,7 @@ test("an emoji goes where the caret is, and the focus comes back", async () => {
   const { page, field } = await inRoom("Emoji");
   await field.fill("thank you, see you later");
   await field.evaluate((one) => one.setSelectionRange(9, 9));
-  await page.getByRole("button", { name: "Emoji" }).click();
+  await page.getByRole("button", { name: "Emoji", exact: true }).click();
   await page.getByRole("button", { name: "👍" }).click();
   await eventually(async () => assert.equal(await field.inputValue(), "thank you👍, see you later"));
   await eventually(async () => assert.equal(await field.evaluate((one) => one === document.activeElement), true));
