@@ -183,7 +183,7 @@ test("a group is made for a purpose, with colleagues who are told why; names, me
   await page.getByLabel("Name", { exact: true }).fill(`${name} and summer`);
   await page.getByRole("button", { name: "Save" }).click();
   await page.getByRole("heading", { level: 1, name: `${name} and summer` }).waitFor();
-  await page.getByRole("button", { name: `Options for ${alan.display_name}` }).click();
+  await page.locator(".member", { hasText: alan.display_name }).getByRole("button").click();
   await page.getByRole("menuitem", { name: "Make owner" }).click();
   await page.getByRole("button", { name: "Make owner" }).click();
   await page.locator(".member", { hasText: alan.display_name }).getByText("Owner").waitFor();
