@@ -268,3 +268,37 @@ test("by keyboard alone: to a message, its menu, and back", async () => {
   assertCalm(page);
   await page.context().close();
 });
+
+test("axe finds nothing in the messages, in who has one, and in a thread, in any theme", async () => {
+  const room = await groupRoom(demo, "Themes", [asha, ben]);
+  const said = await sendEvent(demo, ben, room, "m.room.message", { msgtype: "m.text", body: "Can you see bed 2 first?", "m.mentions": { user_ids: [asha.user_id] } });
+  await sendEvent(demo, ben, room, "m.reaction", { "m.relates_to": { rel_type: "m.annotation", event_id: said, key: "✅" } });
+  await sendEvent(demo, ben, room, "m.room.message", { msgtype: "m.text", body: "In the thread", "m.relates_to": { rel_type: "m.thread", event_id: said } });
+  await sendEvent(demo, asha, room, "m.room.message", { msgtype: "m.text", body: "On my way", "m.relates_to": { "m.in_reply_to": { event_id: said } } });
+  await sendEvent(demo, ben, room, "m.room.message", { msgtype: "m.file", body: "rota.pdf", url: await upload(demo, ben, "application/pdf", Buffer.from("%PDF-1.4\n")) });
+  const themes = [
+    { ...desktop, colorScheme: "light" },
+    { ...phone, colorScheme: "dark" },
+    { ...desktop, contrast: "more" },
+    { ...phone, forcedColors: "active" },
+  ];
+  const page = await signedIn(browser, demo, asha);
+  for (const { viewport, ...media } of themes) {
+    const where = JSON.stringify(media);
+    await page.setViewportSize(viewport);
+    await page.emulateMedia({ colorScheme: media.colorScheme ?? null, contrast: media.contrast ?? null, forcedColors: media.forcedColors ?? null });
+    if (!(await page.locator(".room").isVisible())) await openRoom(page, room);
+    await page.locator(".file-row").waitFor();
+    await assertAccessible(page, `the messages, ${where}`);
+    await choose(page, "On my way", "Who has seen it");
+    await page.locator(".reach").first().waitFor();
+    await assertAccessible(page, `who has it, ${where}`);
+    await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: /1 reply/ }).click();
+    await message(page, "In the thread").waitFor();
+    await assertAccessible(page, `a thread, ${where}`);
+    await page.getByRole("button", { name: "Back to the conversation" }).click();
+  }
+  assertCalm(page);
+  await page.context().close();
+});
