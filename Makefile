@@ -3,7 +3,7 @@
 # make test    everything, on SQLite and PostgreSQL, with the race detector; installs what it needs (Debian)
 # make lint    vet and staticcheck alone
 # make fuzz    every fuzz target for a while: FUZZTIME=10s
-# make bench   the load generator and its yardstick
+# make bench   the load generator and its yardstick, then the web app
 # make build   the binary, in bin/wardline
 # make screens pictures of the main screens, in docs/screens
 # make web     the web app's files in web/dist, from web/src
@@ -57,8 +57,9 @@ test-smoke: install build
 fuzz:
 	@.ci/fuzz $(FUZZTIME)
 
-bench: build
+bench: build install
 	bench/run
+	cd bench/web && npm ci --silent --no-audit --no-fund --ignore-scripts && WARDLINE_BIN=$(CURDIR)/bin/wardline node run.mjs
 
 web: install
 	$(GO) run ./web/build

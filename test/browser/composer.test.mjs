@@ -139,6 +139,38 @@ test("the field grows to a third of the screen and no further", async () => {
   await page.context().close();
 });
 
+test("the latest message stays in sight while the field grows and shrinks", async () => {
+  const { page, room, field } = await inRoom("In sight", phone);
+  await say(page, "Not yet");
+  await sayAll(demo, grace, room, Array.from({ length: 30 }, (_, i) => `message ${i}`));
+  const last = page.locator(".message").last();
+  const inSight = () =>
+    eventually(async () => {
+      assert.match(await last.innerText(), /message 29/);
+      const [message, composer] = await Promise.all([last.boundingBox(), page.locator(".composer-place").boundingBox()]);
+      assert.ok(message && composer && message.y + message.height <= composer.y, JSON.stringify([message, composer]));
+    });
+  await inSight();
+  for (const text of ["line\n".repeat(20), "one line", "999 000 0026", ""]) {
+    await field.fill(text);
+    await inSight();
+  }
+  assertCalm(page);
+  await page.context().close();
+});
+
+test("an emoji goes where the caret is, and the focus comes back", async () => {
+  const { page, field } = await inRoom("Emoji");
+  await field.fill("thank you, see you later");
+  await field.evaluate((one) => one.setSelectionRange(9, 9));
+  await page.getByRole("button", { name: "Emoji", exact: true }).click();
+  await page.getByRole("button", { name: "👍" }).click();
+  await eventually(async () => assert.equal(await field.inputValue(), "thank you👍, see you later"));
+  await eventually(async () => assert.equal(await field.evaluate((one) => one === document.activeElement), true));
+  assertCalm(page);
+  await page.context().close();
+});
+
 test("pasted and dropped files are shown first, and go with their captions", async () => {
   const { page, room, field } = await inRoom("Files");
   const bytes = [...png()];

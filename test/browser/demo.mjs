@@ -54,7 +54,7 @@ async function announced(child) {
 
 /** The direct conversation of two people over the plain API, made if they have none. */
 export async function directRoom(demo, one, other) {
-  const [a, b] = await Promise.all([signIn(demo, one), signIn(demo, other)]);
+  const [a, b] = await Promise.all([signInAs(demo, one), signInAs(demo, other)]);
   const body = { is_direct: true, invite: [other.user_id], preset: "trusted_private_chat" };
   const { room_id } = await api(demo, a, "POST", "createRoom", body);
   await api(demo, b, "POST", `rooms/${encodeURIComponent(room_id)}/join`, {});
@@ -65,7 +65,7 @@ export async function directRoom(demo, one, other) {
 
 /** A named conversation of these people, the first of them its creator. */
 export async function groupRoom(demo, name, people) {
-  const tokens = await Promise.all(people.map((person) => signIn(demo, person)));
+  const tokens = await Promise.all(people.map((person) => signInAs(demo, person)));
   const body = { name, invite: people.slice(1).map((person) => person.user_id), preset: "private_chat" };
   const { room_id } = await api(demo, tokens[0], "POST", "createRoom", body);
   for (const token of tokens.slice(1)) await api(demo, token, "POST", `rooms/${encodeURIComponent(room_id)}/join`, {});
@@ -74,27 +74,41 @@ export async function groupRoom(demo, name, people) {
 
 /** Sends messages as a person, in order. */
 export async function sayAll(demo, person, roomId, bodies) {
-  const token = await signIn(demo, person);
+  const token = await signInAs(demo, person);
   for (const body of bodies) {
     const txn = `${Date.now()}${Math.random()}`;
     await api(demo, token, "PUT", `rooms/${encodeURIComponent(roomId)}/send/m.room.message/${txn}`, { msgtype: "m.text", body });
   }
 }
 
+/** Sends any event as a person; answers its id. */
+export async function sendEvent(demo, person, roomId, type, content) {
+  const txn = `${Date.now()}${Math.random()}`;
+  return (await api(demo, await signInAs(demo, person), "PUT", `rooms/${encodeURIComponent(roomId)}/send/${type}/${txn}`, content)).event_id;
+}
+
+/** Uploads a file as a person; answers its mxc: address. */
+export async function upload(demo, person, type, bytes) {
+  const headers = { authorization: `Bearer ${await signInAs(demo, person)}`, "content-type": type };
+  const response = await fetch(`${demo.url}/_matrix/media/v3/upload`, { method: "POST", headers, body: bytes });
+  return (await response.json()).content_uri;
+}
+
 /** Invites a person whom nobody has let in yet. */
 export async function invite(demo, inviter, name, invited) {
-  const token = await signIn(demo, inviter);
+  const token = await signInAs(demo, inviter);
   return (await api(demo, token, "POST", "createRoom", { name, invite: [invited.user_id], preset: "private_chat" })).room_id;
 }
 
 /** Ends every session of a person, as a service desk would after a phone was lost. */
 export async function revokeAll(demo, person) {
-  await api(demo, await signIn(demo, person), "POST", "logout/all", {});
+  await api(demo, await signInAs(demo, person), "POST", "logout/all", {});
 }
 
 const tokens = new Map();
 
-async function signIn(demo, person) {
+/** A token of this person. */
+export async function signInAs(demo, person) {
   const known = tokens.get(person.user_id);
   if (known) return known;
   const identifier = { type: "m.id.user", user: person.user_id };
@@ -122,18 +136,18 @@ async function api(demo, token, method, path, body) {
 
 /** The latest messages of a room as a member may read them, oldest first. */
 export async function messagesOf(demo, person, roomId) {
-  const token = await signIn(demo, person);
+  const token = await signInAs(demo, person);
   const { chunk } = await api(demo, token, "GET", `rooms/${encodeURIComponent(roomId)}/messages?dir=b&limit=50`);
   return chunk.filter((event) => event.type === "m.room.message").reverse();
 }
 
 /** Deletes a message for everyone. */
 export async function redact(demo, person, roomId, eventId) {
-  const token = await signIn(demo, person);
+  const token = await signInAs(demo, person);
   await api(demo, token, "PUT", `rooms/${encodeURIComponent(roomId)}/redact/${encodeURIComponent(eventId)}/${Date.now()}${Math.random()}`, {});
 }
 
 /** Takes a person out of a conversation. */
 export async function removeFrom(demo, owner, roomId, person) {
-  await api(demo, await signIn(demo, owner), "POST", `rooms/${encodeURIComponent(roomId)}/kick`, { user_id: person.user_id });
+  await api(demo, await signInAs(demo, owner), "POST", `rooms/${encodeURIComponent(roomId)}/kick`, { user_id: person.user_id });
 }

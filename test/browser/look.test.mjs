@@ -118,6 +118,21 @@ test("a browser that prefers Welsh is spoken to in Welsh, from the first screen"
   await page.context().close();
 });
 
+test("the language chosen before signing in is kept while one is signed in", async () => {
+  const page = await openWindow(browser, demo.url);
+  await page.getByRole("button", { name: "Cymraeg" }).click();
+  await page.getByRole("heading", { name: "Mewngofnodi i Wardline" }).waitFor();
+  await eventually(async () => assert.equal(await page.title(), "Mewngofnodi i Wardline"));
+  await page.getByLabel("Enw defnyddiwr").fill(asha.user_id);
+  await page.getByLabel("Cyfrinair", { exact: true }).fill(asha.password);
+  await page.getByRole("button", { name: "Mewngofnodi" }).click();
+  await page.getByRole("navigation", { name: "Sgyrsiau" }).waitFor();
+  await page.reload();
+  await page.getByRole("navigation", { name: "Sgyrsiau" }).waitFor();
+  assertCalm(page);
+  await page.context().close();
+});
+
 test("a language that cannot be loaded is told, and nothing changes", async () => {
   const page = await signedIn(browser, demo, asha);
   await openSettings(page, "Language");

@@ -5,7 +5,7 @@ import "./look/parts.css";
 import { effect } from "@preact/signals";
 import { render } from "preact";
 import { SignIn } from "./account/model";
-import { App } from "./app/view";
+import { App } from "./app/entry";
 import { begin, forget, keep } from "./look/preferences";
 import { attendNobody } from "./notify/attend";
 import { startWorker } from "./worker/page";

@@ -1,10 +1,9 @@
-// The whole window: sign-in, or the list and the open conversation side by side; on a narrow screen one of the two.
+// The list and the open conversation side by side; on a narrow screen one of the two.
 
 import "./style.css";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import type { SignIn } from "../account/model";
 import { AccountMenu } from "../account/menu";
-import { SignInPage } from "../account/view";
 import { Conversations } from "../conversations/model";
 import { ConversationList, focusRow, nameOf } from "../conversations/view";
 import { words as list } from "../conversations/words";
@@ -27,38 +26,10 @@ const keptReady = 12;
 
 const Settings = later(() => import("../settings/view").then((its) => its.Settings));
 
-const StyleGuide = later(() => import("../styleguide/view").then((its) => its.StyleGuide));
 /** What stands beside the list other than a conversation. */
 const Beside = later(() => import("./beside").then((its) => its.Beside));
 
 const touch = matchMedia("(pointer: coarse)").matches;
-
-export function App({ signIn }: { signIn: SignIn }) {
-  const stage = signIn.stage.value;
-  if (route.value.screen === "style page") {
-    return (
-      <>
-        <StyleGuide />
-        <Announcements />
-      </>
-    );
-  }
-  switch (stage.at) {
-    case "opening":
-      return <main aria-busy="true" />;
-    case "no storage":
-      return (
-        <main class="page">
-          <h1>{words.storage.title}</h1>
-          <p>{words.storage.hint}</p>
-        </main>
-      );
-    case "signed out":
-      return <SignInPage signIn={signIn} why={stage.why} />;
-    case "signed in":
-      return <Messenger key={stage.account.session.device_id} signIn={signIn} account={stage.account} />;
-  }
-}
 
 /** The models behind the two panes; they live as long as the session. */
 class Screen {
@@ -92,7 +63,8 @@ class Screen {
   }
 }
 
-function Messenger({ signIn, account }: { signIn: SignIn; account: Account }) {
+/** The whole window of somebody who is signed in. */
+export function Messenger({ signIn, account }: { signIn: SignIn; account: Account }) {
   const screen = useMemo(() => new Screen(account), [account]);
   useEffect(() => () => screen.close(), [screen]);
   useEffect(() => attend(account, screen.conversations), [screen]);
@@ -124,7 +96,7 @@ function Messenger({ signIn, account }: { signIn: SignIn; account: Account }) {
   };
   return (
     <main class={isOpen ? "messenger messenger-open" : "messenger"}>
-      <a class="skip" href="#composer" hidden={roomId === undefined}>
+      <a class="skip" href="#composer" hidden={roomId === undefined || screen.conversations.room(roomId)?.membership !== "join"}>
         {words.toComposer}
       </a>
       <div class="banner-place">

@@ -19,28 +19,30 @@ export function Invited({ room, directory }: { room: Room; directory: Directory 
     <>
       <h2>{room.direct ? say.person(name) : say.group(name)}</h2>
       {person && <Profile person={person} />}
-      <dl class="facts">
-        {room.purpose && (
-          <div>
-            <dt>{say.purpose}</dt>
-            <dd dir="auto">{room.purpose}</dd>
-          </div>
-        )}
-        {kind && (
-          <div>
-            <dt>{words.about.kind}</dt>
-            <dd>
-              <KindTag kind={kind} /> {words.kindHint[kind]}
-            </dd>
-          </div>
-        )}
-        {room.reason && (
-          <div>
-            <dt>{say.reason(name)}</dt>
-            <dd dir="auto">{room.reason}</dd>
-          </div>
-        )}
-      </dl>
+      {(room.purpose || kind || room.reason) && (
+        <dl class="facts">
+          {room.purpose && (
+            <div>
+              <dt>{say.purpose}</dt>
+              <dd dir="auto">{room.purpose}</dd>
+            </div>
+          )}
+          {kind && (
+            <div>
+              <dt>{words.about.kind}</dt>
+              <dd>
+                <KindTag kind={kind} /> {words.kindHint[kind]}
+              </dd>
+            </div>
+          )}
+          {room.reason && (
+            <div>
+              <dt>{say.reason(name)}</dt>
+              <dd dir="auto">{room.reason}</dd>
+            </div>
+          )}
+        </dl>
+      )}
     </>
   );
 }

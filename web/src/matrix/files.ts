@@ -9,6 +9,8 @@ import type { MatrixEvent } from "./event";
 
 /** Bytes held of files that are not on the screen. */
 const heldBytes = 24 << 20;
+/** A larger picture is not fetched whole in the place of a smaller one, in bytes. */
+const wholeBytes = 8 << 20;
 /** A file that takes longer than this is given up, in milliseconds. */
 const patienceMs = 120_000;
 
@@ -72,7 +74,13 @@ export class Files {
     }
     if (!size) return await download(this.account.client, `download/${address(file.url)}`, {});
     const small = { width: Math.round(size.width), height: Math.round(size.height), method: "scale" };
-    return await download(this.account.client, `thumbnail/${address(file.url)}`, small);
+    try {
+      return await download(this.account.client, `thumbnail/${address(file.url)}`, small);
+    } catch (error) {
+      // Of some pictures the server makes no smaller ones; the browser may know them.
+      if (!(error instanceof MatrixError) || error.status === 404 || error.status >= 500 || (file.size ?? 0) > wholeBytes) throw error;
+      return await download(this.account.client, `download/${address(file.url)}`, {});
+    }
   }
 
   /** Lets go of those used longest ago, until no more than so many bytes are held. */

@@ -5,19 +5,23 @@ import { useEffect, useMemo, useRef } from "preact/hooks";
 import { Button } from "../look/button";
 import { Icon, type IconName } from "../look/icon";
 import { Notice } from "../look/state";
+import type { Account } from "../matrix/account";
 import { onTidings } from "../worker/page";
 import { Checkup, type Step } from "./checkup";
+import { isQuiet } from "./hours";
 import type { Notifications } from "./model";
-import { ring } from "./sound";
+import { useHours } from "./quiet";
+import { ring, soundOn } from "./sound";
 import { words } from "./words";
 
 const around = {
   onPush: (listener: Parameters<Checkup["around"]["onPush"]>[0]) => onTidings((tidings) => tidings.kind === "pushed" && listener(tidings.letter)),
+  sounds: () => soundOn.peek(),
   ring,
   now: () => performance.now(),
 };
 
-export function CheckupSection({ notifications }: { notifications: Notifications }) {
+export function CheckupSection({ notifications, account }: { notifications: Notifications; account: Account }) {
   const checkup = useMemo(() => new Checkup(notifications, around), [notifications]);
   const steps = checkup.steps.value;
   const begun = steps.some((step) => step.state !== "waiting");
@@ -34,6 +38,7 @@ export function CheckupSection({ notifications }: { notifications: Notifications
         </ol>
       )}
       <Verdict checkup={checkup} />
+      {begun && <QuietNow account={account} />}
       <Button kind="secondary" small busy={running} onClick={() => void checkup.run()}>
         {running ? words.check.running : begun ? words.check.again : words.check.start}
       </Button>
@@ -52,6 +57,17 @@ function Verdict({ checkup }: { checkup: Checkup }) {
   return (
     <Notice kind={verdict === "good" ? "success" : "warning"}>
       <p class="notice-title">{words.check[verdict]}</p>
+    </Notice>
+  );
+}
+
+/** Everything may work, and still nothing rings until the morning. */
+function QuietNow({ account }: { account: Account }) {
+  const hours = useHours(account).value;
+  if (!isQuiet(hours, Date.now())) return null;
+  return (
+    <Notice kind="warning">
+      <p>{words.check.quietNow(hours.to)}</p>
     </Notice>
   );
 }

@@ -11,7 +11,7 @@ export const stepNames = ["browser", "permission", "worker", "subscription", "se
 export type StepName = (typeof stepNames)[number];
 
 /** What went wrong: a key of words.why. */
-export type Why = "noPush" | "homeScreen" | "blocked" | "notAsked" | "noWorker" | "notSubscribed" | "notListed" | "offline" | "gone" | "refused" | "unreachable" | "notArrived" | "notSeen" | "notHeard" | "noSound";
+export type Why = "noPush" | "homeScreen" | "blocked" | "notAsked" | "noWorker" | "notSubscribed" | "notListed" | "offline" | "gone" | "refused" | "unreachable" | "notArrived" | "notSeen" | "notHeard" | "noSound" | "soundOff";
 
 export interface Step {
   name: StepName;
@@ -28,6 +28,8 @@ const arrivalMs = 20_000;
 export interface Around {
   /** Hears the pushes that the service worker gets; the result ends that. */
   onPush(listener: (letter: Letter) => void): () => void;
+  /** Whether this device is to make a sound at all. */
+  sounds(): boolean;
   /** Makes the sound; false where the browser does not let it. */
   ring(): Promise<boolean>;
   /** Milliseconds, of a clock that never goes back. */
@@ -89,6 +91,7 @@ export class Checkup {
       case "seen":
         return { name, state: "asked" };
       case "heard":
+        if (!this.around.sounds()) return judged("soundOff");
         return (await this.around.ring()) ? { name, state: "asked" } : judged("noSound");
     }
   }

@@ -4,7 +4,6 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useId, useMemo } from "preact/hooks";
 import { Conversations } from "../conversations/model";
 import { words as list } from "../conversations/words";
-import { Choices } from "../look/choice";
 import { Field } from "../look/form";
 import { Notice } from "../look/state";
 import type { Account } from "../matrix/account";
@@ -35,19 +34,6 @@ function useRules(account: Account) {
     return unlisten;
   }, [account]);
   return rules;
-}
-
-/** The choice for one conversation, for its own page. */
-export function LevelChoice({ account, roomId }: { account: Account; roomId: string }) {
-  const rules = useRules(account);
-  const failed = useSignal(false);
-  const choose = (level: Level) => void setLevel(account, roomId, level).then(() => (failed.value = false), () => (failed.value = true));
-  return (
-    <>
-      <Choices legend={words.level.legend} options={levels.map((value) => ({ value, label: label(value) }))} value={levelOf(rules.value, roomId)} onChange={choose} />
-      {failed.value && <Failed />}
-    </>
-  );
 }
 
 function Failed() {

@@ -153,12 +153,13 @@ describe("at the start", () => {
 });
 
 describe("the check", () => {
-  let sounds: boolean, listener: ((letter: Letter) => void) | undefined;
+  let sounds: boolean, wanted: boolean, listener: ((letter: Letter) => void) | undefined;
   const around = () => ({
     onPush: (heard: (letter: Letter) => void) => {
       listener = heard;
       return () => (listener = undefined);
     },
+    sounds: () => wanted,
     ring: async () => sounds,
     now: (() => {
       let at = 0;
@@ -173,7 +174,7 @@ describe("the check", () => {
   };
 
   beforeEach(async () => {
-    [sounds, listener] = [true, undefined];
+    [sounds, wanted, listener] = [true, true, undefined];
     server.onTest = (id) => {
       listener?.({ kind: "test", id: "another" });
       listener?.({ kind: "test", id });
@@ -207,6 +208,7 @@ describe("the check", () => {
     ["server", "unreachable", () => (server.result = "unreachable")],
     ["arrival", "notArrived", () => (server.onTest = undefined)],
     ["heard", "noSound", () => (sounds = false)],
+    ["heard", "soundOff", () => (wanted = false)],
   ])("stops at %s: %s", async (name, why, spoil) => {
     spoil();
     const checkup = new Checkup(notifications, around());

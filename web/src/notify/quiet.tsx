@@ -54,7 +54,7 @@ export function QuietSection({ account }: { account: Account }) {
 }
 
 /** The hours as they are kept, also when another device changes them. */
-function useHours(account: Account) {
+export function useHours(account: Account) {
   const hours = useSignal<Hours>(readHours(undefined, zone()));
   useEffect(() => {
     const unlisten = account.store.changes.listen((change) => {

@@ -22,7 +22,7 @@ export function NotificationsPage({ account }: { account: Account }) {
   return (
     <div class="notify">
       <DeviceSection notifications={notifications} />
-      <CheckupSection notifications={notifications} />
+      <CheckupSection notifications={notifications} account={account} />
       <SoundSection />
       <QuietSection account={account} />
       <LevelSection account={account} />

@@ -45,7 +45,6 @@ export default {
     noMatch: "Nid oes gan unrhyw sgwrs yr enw hwn.",
     more: (count) => `${count} arall. Teipiwch fwy o’r enw i ddod o hyd iddynt.`,
     label: (name) => `Hysbysiadau o ${name}`,
-    legend: "Rhoi gwybod i mi am",
     all: "Pob neges",
     mentions: "Crybwylliadau ohonof",
     nothing: "Dim byd",
@@ -60,6 +59,7 @@ export default {
     running: "Wrthi’n gwirio…",
     good: "Byddai. Mae’r ddyfais hon yn cael gwybod am negeseuon.",
     bad: "Na fyddai. Ni fyddai’r ddyfais hon yn canu.",
+    quietNow: (until) => `Dyma’ch oriau tawel: nid oes dim yn canu tan ${until}.`,
     yes: "Do",
     no: "Naddo",
     state: { waiting: "Heb ei wirio eto", running: "Wrthi’n gwirio", good: "Yn gweithio", bad: "Ddim yn gweithio", asked: "Dywedwch wrthym" },
@@ -91,6 +91,7 @@ export default {
     notArrived: "Derbyniodd y gwasanaeth hysbysu’r prawf, ond ni chyrhaeddodd y ddyfais hon o fewn 20 eiliad. Gwiriwch y rhwydwaith, ac nad yw arbed batri’n atal y porwr.",
     notSeen: "Cyrhaeddodd yr hysbysiad y ddyfais hon, ond fe’i daliodd yn ôl.",
     notHeard: "Chwaraewyd y sain. Trowch y sain i fyny, a gwiriwch nad yw’r ddyfais yn dawel.",
+    soundOff: "Mae’r sain wedi’i diffodd ar y ddyfais hon. Trowch hi ymlaen isod, yna gwiriwch eto.",
     noSound: "Nid yw’r porwr yn gadael i Wardline wneud sain. Pwyswch unrhyw le ar y dudalen, yna gwiriwch eto.",
   },
 

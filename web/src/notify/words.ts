@@ -44,7 +44,6 @@ export const words = catalogue("notify", {
     noMatch: "No conversation has this name.",
     more: (count: number) => `${count} more. Type more of the name to find them.`,
     label: (name: string) => `Notifications from ${name}`,
-    legend: "Tell me about",
     all: "All messages",
     mentions: "Mentions of me",
     nothing: "Nothing",
@@ -59,6 +58,7 @@ export const words = catalogue("notify", {
     running: "Checking…",
     good: "Yes. This device is told of messages.",
     bad: "No. This device would not ring.",
+    quietNow: (until: string) => `These are your quiet hours: nothing rings until ${until}.`,
     yes: "Yes",
     no: "No",
     state: { waiting: "Not checked yet", running: "Checking", good: "Works", bad: "Does not work", asked: "Tell us" },
@@ -90,6 +90,7 @@ export const words = catalogue("notify", {
     notArrived: "The notification service took the test, but it did not reach this device within 20 seconds. Check the network, and that battery saving does not stop the browser.",
     notSeen: "The notification reached this device, but it kept it back.",
     notHeard: "The sound was played. Turn up the volume, and check that the device is not on silent.",
+    soundOff: "Sound is switched off on this device. Switch it on below, then check again.",
     noSound: "The browser does not let Wardline make a sound. Press anywhere on the page, then check again.",
   },
 

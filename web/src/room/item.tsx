@@ -2,7 +2,6 @@
 
 import { Component } from "preact";
 import { bodyWords } from "../look/body";
-import { IconButton } from "../look/button";
 import { Icon } from "../look/icon";
 import type { Place } from "../look/menu";
 import type { Item, Message } from "../matrix/fold";
@@ -90,7 +89,12 @@ function MessageView({ message, conversation, found, menuOpen, onMenu }: ItemPro
           <BodyView message={message} conversation={conversation} />
           <Meta message={message} conversation={conversation} />
         </div>
-        {message.event_id !== undefined && <IconButton icon="more" class="message-more" label={say.actions} expanded={menuOpen} onClick={open} />}
+        {message.event_id !== undefined && (
+          // For the pointer; by keyboard the message itself opens its menu, and Tab passes it by.
+          <button type="button" class="icon-button message-more" aria-label={say.actions} title={say.actions} aria-expanded={menuOpen} tabIndex={-1} onClick={open}>
+            <Icon name="more" />
+          </button>
+        )}
       </div>
       {message.reactions.length > 0 && <Reactions message={message} conversation={conversation} />}
       {message.thread && <ThreadLink message={message} conversation={conversation} />}

@@ -40,6 +40,8 @@ export class Conversation implements Reading {
   readonly #readUpTo = signal<string | undefined>(undefined);
   readonly #unlisten: () => void;
   #receiptFor: string | undefined;
+  /** The first message of the thread that was just closed. */
+  #backTo: string | undefined;
   #stale = false;
   /** The way to the first unread message is being looked for: what is on the screen meanwhile counts as unseen. */
   #finding = false;
@@ -105,6 +107,12 @@ export class Conversation implements Reading {
   }
 
   beginReading(): void {
+    const back = this.#backTo;
+    this.#backTo = undefined;
+    if (back !== undefined && this.#stretch.has(back)) {
+      this.goal.value = { to: "message", event_id: back };
+      return;
+    }
     const readUpTo = this.#receipts.value.get(this.account.userId)?.event_id;
     this.#readUpTo.value = readUpTo;
     this.goal.value = { to: "unread" };
@@ -116,6 +124,7 @@ export class Conversation implements Reading {
   left(): void {
     this.#stretch.held = false;
     this.closeThread();
+    this.#backTo = undefined;
     this.sheet.value = undefined;
     this.account.sync.open(undefined);
   }
@@ -187,6 +196,9 @@ export class Conversation implements Reading {
       return;
     }
     const event = this.#stretch.events.value.find((one) => one.event_id === eventId);
+    const about = event && relation(event);
+    // A reaction or an edit is shown at its message.
+    if (about?.type === "m.annotation" || about?.type === "m.replace") return await this.jumpTo(about.target);
     const root = event && threadOf(event);
     if (root === undefined) this.goal.value = { to: "message", event_id: eventId };
     else this.openThread(root, eventId);
@@ -199,7 +211,9 @@ export class Conversation implements Reading {
     this.thread.value = thread;
   }
 
+  /** Back to the conversation, at the message that the thread began with. */
   closeThread(): void {
+    this.#backTo = this.thread.value?.root;
     this.thread.value?.close();
     this.thread.value = undefined;
   }

@@ -107,6 +107,8 @@ export class Thread implements Reading {
       const settled = new Set(change.settled ?? []);
       const changed = here(change.pending);
       const ids = new Set(changed.map((one) => one.txn_id));
+      const known = new Set(this.#pending.value.map((one) => one.txn_id));
+      if (changed.some((one) => one.type === "m.room.message" && !known.has(one.txn_id) && threadOf(one) === this.root)) this.toLatest();
       if (settled.size > 0 || ids.size > 0) this.#pending.value = [...this.#pending.value.filter((one) => !ids.has(one.txn_id)), ...changed].filter((one) => !settled.has(one.txn_id));
     });
   }

@@ -58,6 +58,8 @@ export class Timeline extends Component<Props, State> {
   #width = 0;
   /** The lowest message that was on the screen. */
   #furthest: string | undefined;
+  /** Where the box was last seen or put. */
+  #top = 0;
   #goal: Goal | undefined;
   #watcher: ResizeObserver | undefined;
   #fading: ReturnType<typeof setTimeout> | undefined;
@@ -207,7 +209,10 @@ export class Timeline extends Component<Props, State> {
     if (!box || !list) return;
     this.#y = box.scrollTop - list.offsetTop;
     this.#seen = box.clientHeight;
-    if (scrolled) this.#stick = box.scrollHeight - box.scrollTop - box.clientHeight < nearEnd && this.props.reading.future.value === "live";
+    // Only the reader scrolls upwards. What came meanwhile, or a field that grew, is no reason to leave the end.
+    const stays = this.#stick && box.scrollTop >= this.#top;
+    if (scrolled) this.#stick = (stays || box.scrollHeight - box.scrollTop - box.clientHeight < nearEnd) && this.props.reading.future.value === "live";
+    this.#top = box.scrollTop;
     this.#anchor = this.#anchorAt(this.#y) ?? this.#anchor;
     const end = box.scrollHeight - box.scrollTop - box.clientHeight < nearEnd;
     this.props.reading.at(end);

@@ -195,7 +195,7 @@ export class FakeServer {
       case "GET messages":
         return this.#messages(room, url);
       case "GET context":
-        return { body: { start: `p${room.events.find((one) => one.event_id === rest[0])?.position}` } };
+        return this.#context(room, rest[0], Number(url.searchParams.get("limit") ?? 10));
       default:
         return refuse(404, "M_UNRECOGNIZED");
     }
@@ -234,13 +234,29 @@ export class FakeServer {
     return { body: { event_id } };
   }
 
+  #context(room, eventId, limit) {
+    const at = room.events.findIndex((one) => one.event_id === eventId);
+    if (at < 0) return refuse(404, "M_NOT_FOUND");
+    const half = Math.floor(limit / 2);
+    const before = room.events.slice(Math.max(0, at - half), at);
+    const after = room.events.slice(at + 1, at + 1 + half);
+    const [first, last] = [before[0] ?? room.events[at], after.at(-1) ?? room.events[at]];
+    const all = { events_before: before.reverse().map((one) => shown(one)), event: shown(room.events[at]), events_after: after.map((one) => shown(one)) };
+    return { body: { ...all, start: `p${first.position}`, end: `p${last.position + 1}`, state: [] } };
+  }
+
+  /** A position stands before the event of that number. */
   #messages(room, url) {
-    const before = Number(url.searchParams.get("from").slice(1));
-    const older = room.events.filter((one) => one.position < before).slice(-Number(url.searchParams.get("limit")));
-    const first = older[0];
-    const more = first && first !== room.events[0];
-    const state = [...new Set(older.map((one) => one.sender))].map((user) => room.events.find((one) => one.type === "m.room.member" && one.state_key === user));
-    return { body: { chunk: older.reverse().map((one) => shown(one)), state: state.filter(Boolean), start: url.searchParams.get("from"), ...(more ? { end: `p${first.position}` } : {}) } };
+    const from = Number((url.searchParams.get("from") ?? `p${this.#next}`).slice(1));
+    const limit = Number(url.searchParams.get("limit"));
+    const back = url.searchParams.get("dir") === "b";
+    const page = back ? room.events.filter((one) => one.position < from).slice(-limit) : room.events.filter((one) => one.position >= from).slice(0, limit);
+    const edge = back ? page[0] : page.at(-1);
+    const more = edge && edge !== (back ? room.events[0] : room.events.at(-1));
+    const state = [...new Set(page.map((one) => one.sender))].map((user) => room.events.find((one) => one.type === "m.room.member" && one.state_key === user));
+    const chunk = (back ? page.reverse() : page).map((one) => shown(one));
+    const end = edge && `p${back ? edge.position : edge.position + 1}`;
+    return { body: { chunk, state: state.filter(Boolean), start: url.searchParams.get("from"), ...(more ? { end } : {}) } };
   }
 
   async #sync(request, device, url, body) {
