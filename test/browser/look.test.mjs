@@ -17,6 +17,9 @@ after(async () => {
   await demo?.stop();
 });
 
+/** Without the worker that keeps the app's files: what is not loaded yet then has to be. */
+const uncached = { ...desktop, serviceWorkers: "block" };
+
 const kept = (page) => page.evaluate(() => localStorage.getItem("wardline.preferences"));
 const mark = (page, name) => page.evaluate((name) => document.documentElement.dataset[name], name);
 const focusedText = (page) => page.evaluate(() => document.activeElement?.textContent);
@@ -134,7 +137,7 @@ test("the language chosen before signing in is kept while one is signed in", asy
 });
 
 test("a language that cannot be loaded is told, and nothing changes", async () => {
-  const page = await signedIn(browser, demo, asha);
+  const page = await signedIn(browser, demo, asha, uncached);
   await openSettings(page, "Language");
   await page.route("**/assets/cy-*.js", (route) => route.abort());
   await page.getByLabel("Cymraeg").click();
@@ -211,7 +214,7 @@ async function signOutFromSettings(page) {
 }
 
 test("settings whose code cannot be loaded say so, and load when asked again", async () => {
-  const page = await signedIn(browser, demo, asha);
+  const page = await signedIn(browser, demo, asha, uncached);
   await page.route("**/assets/view-*.js", (route) => route.abort());
   await page.getByRole("button", { name: /^Your account/ }).click();
   await page.getByRole("menuitem", { name: "Settings" }).click();
