@@ -103,7 +103,7 @@ func (h *handset) until(what string, fn func() bool) {
 		case <-h.more:
 		case <-time.After(5 * time.Millisecond):
 		case <-over:
-			h.t.Fatalf("%s: never; got %v", what, h.bodies())
+			h.t.Fatalf("%s: never; got %.2000s", what, fmt.Sprint(h.bodies()))
 		}
 	}
 }
