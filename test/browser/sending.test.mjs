@@ -62,12 +62,12 @@ for (const arrives of [false, true]) {
     const { held } = await hold(page, "**/send/m.room.message/**", { arrives });
     for (const text of ["one", "two", "three"]) await say(page, text);
     await held;
-    assert.deepEqual(await texts(page), ["one", "two", "three"]);
+    await eventually(async () => assert.deepEqual(await texts(page), ["one", "two", "three"]));
     await crash(page);
     const next = await another(page, room);
     await eventually(async () => assert.deepEqual(await atServer(room), ["one", "two", "three"]));
     await eventually(async () => assert.equal(await next.locator('.message.mine[data-state="received"]').count(), 3));
-    assert.deepEqual(await texts(next), ["one", "two", "three"]);
+    await eventually(async () => assert.deepEqual(await texts(next), ["one", "two", "three"]));
     assertCalm(next);
     await context.close();
   });

@@ -115,3 +115,16 @@ export async function assertAccessible(page, where) {
 export async function databases(page) {
   return await page.evaluate(async () => (await indexedDB.databases()).map((one) => one.name));
 }
+
+/** What an object store of the app's database holds, as JSON. */
+export async function stored(page, name) {
+  return await page.evaluate(async (name) => {
+    const done = (request) => new Promise((resolve, reject) => Object.assign(request, { onsuccess: () => resolve(request.result), onerror: () => reject(request.error) }));
+    const db = await done(indexedDB.open("wardline"));
+    try {
+      return JSON.stringify(await done(db.transaction(name).objectStore(name).getAll()));
+    } finally {
+      db.close();
+    }
+  }, name);
+}

@@ -269,7 +269,8 @@ export class Composer {
     // Whoever was quicker to write than the store to answer keeps what they wrote.
     if (saved && !this.draft.saved()) this.draft.restore(saved);
     this.#restored = true;
-    this.#keep(this.draft.saved());
+    // Nothing written yet is no reason to forget what is stored: another page may be storing it this moment.
+    if (this.draft.saved()) this.#keep(this.draft.saved());
     // Deleted while nobody looked here.
     this.#notice((await store.conversation(this.roomId).catch(() => undefined))?.timeline?.events ?? []);
   }

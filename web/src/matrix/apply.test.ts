@@ -27,13 +27,16 @@ describe("joining what is known and what is new", () => {
     ["a gap that is not", "abc", "xyz", true, "xyz", false],
     ["more of the past, and the same present", "cd", "abcd", true, "abcd", false],
     ["more of the past, and more of the present", "cd", "bcde", true, "bcde", false],
-    ["the same", "abc", "abc", true, "abc", false],
+    ["the same", "abc", "abc", true, "abc", true],
+    ["the same, and what came after", "abc", "abcd", true, "abcd", true],
     ["a gap and nothing", "abc", "", true, "", false],
   ];
   test.each(tests)("%s", (_name, known, latest, gap, expected, fromKnown) => {
     const result = joined(events(known), events(latest), gap);
     expect(ids(result.events)).toBe(expected);
     expect(result.fromKnown).toBe(fromKnown);
+    // Where nothing is missing, all that was known is still there.
+    expect(result.bridged).toBe(known !== "" && [...known].every((one) => expected.includes(one)));
   });
 });
 

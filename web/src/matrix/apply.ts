@@ -83,18 +83,28 @@ export function updateTimeline(old: Timeline | undefined, update: RoomUpdate): T
   return trimmed({ room_id: update.room_id, events: withRedactions(events, update.timeline), before });
 }
 
+/** Two runs of events made one. */
+export interface Joined {
+  events: MatrixEvent[];
+  /** The first event is still the first known. */
+  fromKnown: boolean;
+  /** Nothing can be missing between the two. */
+  bridged: boolean;
+}
+
 /**
  * The events known, with the latest ones after them. When there may be a gap between the two, they are joined where they
- * overlap; if they do not, only the latest remain. `fromKnown` tells whether the first event is still the first known.
+ * overlap; if they do not, only the latest remain.
  */
-export function joined(known: MatrixEvent[], latest: MatrixEvent[], gap: boolean): { events: MatrixEvent[]; fromKnown: boolean } {
-  if (known.length === 0) return { events: latest, fromKnown: false };
+export function joined(known: MatrixEvent[], latest: MatrixEvent[], gap: boolean): Joined {
+  if (known.length === 0) return { events: latest, fromKnown: false, bridged: false };
   const places = new Map(known.map((event, at) => [event.event_id, at]));
-  if (!gap) return { events: [...known, ...latest.filter((event) => !places.has(event.event_id))], fromKnown: true };
+  if (!gap) return { events: [...known, ...latest.filter((event) => !places.has(event.event_id))], fromKnown: true, bridged: true };
   const from = latest.findIndex((event) => places.has(event.event_id));
-  const at = places.get(latest[from]?.event_id ?? "") ?? 0;
-  if (at === 0) return { events: latest, fromKnown: false };
-  return { events: [...known.slice(0, at), ...latest.slice(from)], fromKnown: true };
+  const at = places.get(latest[from]?.event_id ?? "");
+  if (at === undefined) return { events: latest, fromKnown: false, bridged: false };
+  if (at === 0) return { events: latest, fromKnown: from === 0, bridged: true };
+  return { events: [...known.slice(0, at), ...latest.slice(from)], fromKnown: true, bridged: true };
 }
 
 /** The events, less what the redactions among `news` took away. */

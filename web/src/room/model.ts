@@ -135,9 +135,10 @@ export class Conversation implements Reading {
     this.acts.close();
   }
 
-  /** A message goes out: whoever answers has read what came before. */
+  /** A message goes out: whoever answers has read what came before, and sees their own words. */
   sending(): void {
     this.#readUpTo.value = undefined;
+    this.toLatest();
   }
 
   /** The latest own text that has been sent, for editing it. */

@@ -36,6 +36,21 @@ test("a gap while reading leaves the place as it was, and is filled in order unt
   conversation.close();
 });
 
+test("a short conversation stays live as messages come: nothing is missing between what begins alike", async () => {
+  const { server, ben, room } = await ward();
+  server.say(room, ben, "m0");
+  const conversation = await open(await signIn(server), room);
+  const states: string[] = [];
+  const undo = conversation.future.subscribe((state) => states.push(state));
+  for (const body of numbered(1, 6)) {
+    server.say(room, ben, body);
+    await until(() => expect(bodies(conversation)).toContain(body));
+  }
+  expect(states).toEqual(["live"]);
+  undo();
+  conversation.close();
+});
+
 test("a jump far back shows what is around it, goes on both ways, and returns to the latest at once", async () => {
   const { server, ben, room } = await ward();
   const sent = numbered(0, 300).map((body) => server.say(room, ben, body));

@@ -51,8 +51,8 @@ export class Stretch {
       this.#reach();
       return;
     }
-    const { events, fromKnown } = joined(old, timeline.events, true);
-    if (!fromKnown && old.length > 0 && this.held) {
+    const { events, fromKnown, bridged } = joined(old, timeline.events, true);
+    if (!bridged && old.length > 0 && this.held) {
       // What came during an outage is missing between the two.
       this.events.value = withRedactions(old, timeline.events);
       this.#after = undefined;

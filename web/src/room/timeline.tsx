@@ -34,6 +34,13 @@ interface Props {
   beginning: string;
 }
 
+/** What the reader's place is told by: a message, and how far its edge, the upper or the lower, is below that of the screen. */
+interface Anchor {
+  key: string;
+  edge: "upper" | "lower";
+  below: number;
+}
+
 interface State {
   away: boolean;
   /** The message that stands out, because it was jumped to. */
@@ -50,8 +57,7 @@ export class Timeline extends Component<Props, State> {
   #range: Range = { from: 0, to: 0 };
   /** Whether the reader is at the newest message, and wants to stay there. */
   #stick = true;
-  /** What the reader's place is told by: a message, and how far it begins below the upper edge. */
-  #anchor: { key: string; below: number } | undefined;
+  #anchor: Anchor | undefined;
   /** Where the list was last put or found, and the height of what is seen of it. */
   #y = 0;
   #seen = 800;
@@ -167,7 +173,7 @@ export class Timeline extends Component<Props, State> {
     this.#goal = goal;
     if (key === undefined) return;
     this.#stick = false;
-    this.#anchor = { key, below: goal.to === "unread" ? aboveMark : this.#seen / 4 };
+    this.#anchor = { key, edge: "upper", below: goal.to === "unread" ? aboveMark : this.#seen / 4 };
     if (goal.to === "message") this.#find(key);
   }
 
@@ -183,7 +189,8 @@ export class Timeline extends Component<Props, State> {
     const end = Math.max(0, this.#geometry.total - this.#seen);
     if (this.#stick) return end;
     const at = this.#anchor && this.#geometry.place(this.#anchor.key);
-    return at === undefined || !this.#anchor ? Math.min(this.#y, end) : this.#geometry.top(at) - this.#anchor.below;
+    if (at === undefined || !this.#anchor) return Math.min(this.#y, end);
+    return this.#geometry.top(this.#anchor.edge === "upper" ? at : at + 1) - this.#anchor.below;
   }
 
   /** After a rendering: measures what came into the page, and puts the reader where they were. */
@@ -215,17 +222,22 @@ export class Timeline extends Component<Props, State> {
     this.#top = box.scrollTop;
     this.#anchor = this.#anchorAt(this.#y) ?? this.#anchor;
     const end = box.scrollHeight - box.scrollTop - box.clientHeight < nearEnd;
+    // Brought to a mark with nothing below the screen: the reader is at the newest, and follows what comes.
+    if (!scrolled && end && this.props.reading.future.value === "live") this.#stick = true;
     this.props.reading.at(end);
     this.#advance();
     if (this.state.away === end) this.setState({ away: !end });
   }
 
-  /** Days and notices come, go and merge as history is added; a message stays. */
-  #anchorAt(y: number): { key: string; below: number } | undefined {
+  /**
+   * Days and notices come, go and merge as history is added; a message stays. So does all below its lower edge, while its
+   * upper one moves when it becomes one of a group.
+   */
+  #anchorAt(y: number): Anchor | undefined {
     const first = this.#geometry.at(y);
     for (let at = first; at < Math.min(first + 12, this.#items.length); at++) {
       const item = this.#items[at];
-      if (item?.kind === "message" && this.#geometry.top(at + 1) > y) return { key: item.key, below: this.#geometry.top(at) - y };
+      if (item?.kind === "message" && this.#geometry.top(at + 1) > y) return { key: item.key, edge: "lower", below: this.#geometry.top(at + 1) - y };
     }
     return undefined;
   }

@@ -1,0 +1,1 @@
+import{a as r}from"./chunk-HG7CNGS4.js";function a(e){switch(e.kind){case"deleted":case"unreadable":return r.body[e.kind];case"image":case"video":case"audio":case"file":return r.body[e.kind](e.name);default:return e.text}}export{a};
