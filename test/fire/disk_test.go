@@ -176,4 +176,11 @@ func TestInstallationReadOnly(t *testing.T) {
 	d.protect(false)
 	i.start()
 	i.verify()
+	i.kill() // what was committed last is in the write-ahead log only, and the index of that log may be gone
+	if err := os.Remove(filepath.Join(w.Conf.Server.Data, "wardline.db-shm")); err != nil {
+		t.Fatal(err)
+	}
+	d.protect(true)
+	i.verify()
+	d.protect(false)
 }

@@ -233,7 +233,11 @@ func checkSignature(header, origin string) error {
 		}
 	}
 	point, err := base64.RawURLEncoding.DecodeString(key)
-	if err != nil || len(point) != 65 {
+	if err != nil {
+		return fmt.Errorf("k is not base64url: %q", key)
+	}
+	public, err := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), point)
+	if err != nil {
 		return fmt.Errorf("k is no public key: %q", key)
 	}
 	parts := strings.Split(token, ".")
@@ -245,7 +249,6 @@ func checkSignature(header, origin string) error {
 		return errors.New("the signature is not 64 bytes")
 	}
 	sum := sha256.Sum256([]byte(parts[0] + "." + parts[1]))
-	public := &ecdsa.PublicKey{Curve: elliptic.P256(), X: new(big.Int).SetBytes(point[1:33]), Y: new(big.Int).SetBytes(point[33:])}
 	if !ecdsa.Verify(public, sum[:], new(big.Int).SetBytes(signature[:32]), new(big.Int).SetBytes(signature[32:])) {
 		return errors.New("it was not made with k")
 	}
