@@ -103,6 +103,8 @@ export async function eventually(check, ms = 10_000) {
 
 /** Fails with every violation of WCAG 2.2 A and AA, and of axe's good practice, that axe finds in the page as it stands. */
 export async function assertAccessible(page, where) {
+  // What is still fading in has other colours than it will have.
+  await page.evaluate(() => Promise.allSettled(document.getAnimations().filter((one) => Number.isFinite(one.effect?.getComputedTiming().endTime)).map((one) => one.finished)));
   // Through the debugging protocol: the page's own policy forbids script from elsewhere, and stays as it is.
   const session = await page.context().newCDPSession(page);
   await session.send("Runtime.evaluate", { expression: axe });
