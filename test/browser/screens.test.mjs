@@ -66,6 +66,7 @@ for (const { name, options, path = "/", signedIn = true, ready } of screens) {
 
 /** Signs in by the fields' own names, whatever language they are labelled in. */
 async function signInAnyLanguage(page, person) {
+  await page.locator("#user").waitFor(); // the page says its language before it shows anything
   if ((await page.evaluate(() => document.documentElement.lang)) === "en-GB") return await signIn(page, person);
   await page.locator("#user").fill(person.user_id);
   await page.locator("#password").fill(person.password);
