@@ -83,6 +83,7 @@ test("reactions, replies, edits with their history, pins, stars and deletions, s
   await message(a, "K+ 5.9").getByText("Starred").waitFor();
 
   await choose(a, "Seen, I have chased it", "Delete for everyone");
+  await a.getByRole("button", { name: "Delete for everyone" }).waitFor();
   await assertAccessible(a, "asking before a deletion");
   await a.getByRole("button", { name: "Delete for everyone" }).click();
   await b.locator(".body-absent", { hasText: "This message was deleted" }).waitFor();

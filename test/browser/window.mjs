@@ -103,7 +103,8 @@ export async function eventually(check, ms = 10_000) {
 
 /** Fails with every violation of WCAG 2.2 A and AA, and of axe's good practice, that axe finds in the page as it stands. */
 export async function assertAccessible(page, where) {
-  // What is still fading in has other colours than it will have.
+  // What is still fading in has other colours than it will have, and what opens this moment need not fade.
+  await page.emulateMedia({ reducedMotion: "reduce" });
   await page.evaluate(() => Promise.allSettled(document.getAnimations().filter((one) => Number.isFinite(one.effect?.getComputedTiming().endTime)).map((one) => one.finished)));
   // Through the debugging protocol: the page's own policy forbids script from elsewhere, and stays as it is.
   const session = await page.context().newCDPSession(page);
@@ -111,6 +112,7 @@ export async function assertAccessible(page, where) {
   await session.detach();
   const { violations } = await page.evaluate(async () => await globalThis.axe.run(document, { resultTypes: ["violations"] }));
   const found = violations.map((one) => `${one.id}: ${one.help}\n  ${one.nodes.map((node) => `${node.html}\n  ${node.failureSummary}`).join("\n  ")}`);
+  await page.emulateMedia({ reducedMotion: null });
   assert.deepEqual(found, [], `axe on ${where}`);
 }
 
